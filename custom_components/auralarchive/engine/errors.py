@@ -1,0 +1,263 @@
+"""Everything that can go wrong, each with a stable code.
+
+A code is also the key of the text that a user sees. The engine holds no such text: it raises the
+code, the values that belong into the sentence, and, where one code has several causes, a reason.
+None of the values may hold a secret: redact before raising, not only before logging.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Leg(StrEnum):
+    """The stretches of the way from a release to a torrent in qBittorrent."""
+
+    REQUEST = "request"
+    HOME_ASSISTANT_TO_JACKETT = "home_assistant_to_jackett"
+    JACKETT_TO_TRACKER = "jackett_to_tracker"
+    HOME_ASSISTANT_TO_QBITTORRENT = "home_assistant_to_qbittorrent"
+    QBITTORRENT_TO_LINK = "qbittorrent_to_link"
+    QBITTORRENT = "qbittorrent"
+
+
+class Reason(StrEnum):
+    """Why a server could not be talked to."""
+
+    CANNOT_RESOLVE = "cannot_resolve"
+    REFUSED = "refused"
+    TIMED_OUT = "timed_out"
+    TLS = "tls"
+    CONNECTION_LOST = "connection_lost"
+
+
+class AuralArchiveError(Exception):
+    """Base of all errors of the engine."""
+
+    code: ClassVar[str]
+    leg: ClassVar[Leg] = Leg.REQUEST
+
+    def __init__(self, *, reason: str | None = None, **values: str) -> None:
+        """Keep the reason's code and the values that the error's text names."""
+        super().__init__(self.code, *(f"{key}={value}" for key, value in values.items()))
+        self.reason = reason
+        self.values = values
+        self.attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One way that an add was tried: `outcome` is what it came to, or the error's code."""
+
+    route: str
+    outcome: str
+    error: AuralArchiveError | None = None
+
+
+class UnreachableError(AuralArchiveError):
+    """A server that could not be talked to; `reason` is a `Reason`, `address` has no secrets."""
+
+    def __init__(self, *, reason: Reason, address: str) -> None:
+        """Name the address that was tried and what happened there."""
+        super().__init__(reason=reason, address=address)
+
+
+class JackettError(AuralArchiveError):
+    """Home Assistant and Jackett do not get along."""
+
+    leg = Leg.HOME_ASSISTANT_TO_JACKETT
+
+
+class JackettUnreachableError(UnreachableError, JackettError):
+    """No connection to Jackett."""
+
+    code = "jackett_unreachable"
+
+
+class JackettAuthError(JackettError):
+    """Jackett refused the API key."""
+
+    code = "jackett_auth"
+
+
+class JackettFailedError(JackettError):
+    """Jackett answered with an error; values: `detail`, its own words."""
+
+    code = "jackett_failed"
+
+
+class JackettNoIndexersError(JackettError):
+    """Jackett has no indexer configured, so there is nothing to search."""
+
+    code = "jackett_no_indexers"
+
+
+class JackettWrongPathError(JackettError):
+    """A server answers there, but not at this path (404); values: `address`."""
+
+    code = "jackett_wrong_path"
+
+
+class JackettRedirectError(JackettError):
+    """The address sends elsewhere; values: `location`, where to."""
+
+    code = "jackett_redirect"
+
+
+class NotJackettError(JackettError):
+    """Something answers there that does not speak Torznab; values: `address`."""
+
+    code = "not_jackett"
+
+
+class UnknownIndexerError(JackettError):
+    """An indexer was asked for that Jackett does not have; values: `indexer`, `available`."""
+
+    code = "unknown_indexer"
+
+
+class QbittorrentError(AuralArchiveError):
+    """Home Assistant and qBittorrent do not get along."""
+
+    leg = Leg.HOME_ASSISTANT_TO_QBITTORRENT
+
+
+class QbittorrentUnreachableError(UnreachableError, QbittorrentError):
+    """No connection to qBittorrent."""
+
+    code = "qbittorrent_unreachable"
+
+
+class QbittorrentAuthError(QbittorrentError):
+    """qBittorrent refused the credentials, or wants some and has been given none."""
+
+    code = "qbittorrent_auth"
+
+
+class QbittorrentBannedError(QbittorrentError):
+    """qBittorrent has banned this machine's address after too many failed logins."""
+
+    code = "qbittorrent_banned"
+
+
+class QbittorrentHostRefusedError(QbittorrentError):
+    """qBittorrent refuses the Host header (or sees a cross-site request); values: `address`."""
+
+    code = "qbittorrent_host_refused"
+
+
+class QbittorrentWrongPathError(QbittorrentError):
+    """A server answers there, but not at this path (404); values: `address`."""
+
+    code = "qbittorrent_wrong_path"
+
+
+class QbittorrentRedirectError(QbittorrentError):
+    """The address sends elsewhere; values: `location`, where to."""
+
+    code = "qbittorrent_redirect"
+
+
+class NotQbittorrentError(QbittorrentError):
+    """Something answers there that is not qBittorrent's Web API; values: `address`."""
+
+    code = "not_qbittorrent"
+
+
+class QbittorrentTooOldError(QbittorrentError):
+    """This server is too old for what was asked; values: `version`, `needed`."""
+
+    code = "qbittorrent_too_old"
+
+
+class QbittorrentFailedError(QbittorrentError):
+    """qBittorrent answered with an error; values: `detail`."""
+
+    code = "qbittorrent_failed"
+
+
+class LinkError(AuralArchiveError):
+    """A link that led to no torrent; values: `link` (host and path only) and `detail`."""
+
+    def __init__(self, *, link: str, detail: str = "", reason: str | None = None) -> None:
+        """Name the link without its query, and whatever the server said of it."""
+        super().__init__(reason=reason, link=link, detail=detail)
+
+
+class LinkUnreachableError(LinkError):
+    """The one who had to open the link (qBittorrent, mostly) got no answer from there."""
+
+    code = "link_unreachable"
+    leg = Leg.QBITTORRENT_TO_LINK
+
+
+class LinkGoneError(LinkError):
+    """Jackett (or the site) could not get the torrent, or does not have it any more."""
+
+    code = "link_gone"
+    leg = Leg.JACKETT_TO_TRACKER
+
+
+class LinkNotTorrentError(LinkError):
+    """The link opened, but what came is not a torrent (a login page, mostly)."""
+
+    code = "link_not_torrent"
+    leg = Leg.JACKETT_TO_TRACKER
+
+
+class LinkTooLargeError(LinkError):
+    """The link delivers more than any torrent file should hold."""
+
+    code = "link_too_large"
+    leg = Leg.JACKETT_TO_TRACKER
+
+
+class LinkRedirectLoopError(LinkError):
+    """The link redirects on and on."""
+
+    code = "link_redirect_loop"
+    leg = Leg.JACKETT_TO_TRACKER
+
+
+class InvalidLinkError(LinkError):
+    """A link that nobody can open: no host, or another scheme than http, https or magnet."""
+
+    code = "invalid_link"
+
+
+class LinkNotAllowedError(LinkError):
+    """A link into this machine or its closest network that is not Jackett's."""
+
+    code = "link_not_allowed"
+
+
+class InvalidMagnetError(AuralArchiveError):
+    """A magnet link without a readable infohash; `reason` tells what is wrong."""
+
+    code = "invalid_magnet"
+
+
+class InvalidTorrentFileError(AuralArchiveError):
+    """Bytes that are no torrent file; `reason` tells what is wrong."""
+
+    code = "invalid_torrent_file"
+
+
+class InvalidCategoryError(AuralArchiveError):
+    """A category name that qBittorrent does not accept; values: `category`."""
+
+    code = "invalid_category"
+
+
+class RejectedError(AuralArchiveError):
+    """qBittorrent refused the torrent; values: `detail`, its own words."""
+
+    code = "rejected"
+    leg = Leg.QBITTORRENT
+
+
+class NotSeenError(AuralArchiveError):
+    """Accepted, but not in the list when the time was up; values: `seconds`, `detail`."""
+
+    code = "not_seen"
+    leg = Leg.QBITTORRENT

@@ -1,0 +1,151 @@
+"""Opening a link: redirects followed by hand, bounds kept, and what came read as a torrent."""
+
+import asyncio
+import ipaddress
+import socket
+from urllib.parse import urljoin
+
+from aiohttp import ClientSession, ClientTimeout
+from yarl import URL
+
+from .errors import (
+    AuralArchiveError,
+    InvalidTorrentFileError,
+    JackettAuthError,
+    JackettFailedError,
+    JackettUnreachableError,
+    LinkGoneError,
+    LinkNotAllowedError,
+    LinkNotTorrentError,
+    LinkRedirectLoopError,
+    LinkTooLargeError,
+    LinkUnreachableError,
+    Reason,
+)
+from .links import JackettAddresses, Link, is_loopback_host
+from .torrent import (
+    MAX_TORRENT_BYTES,
+    Magnet,
+    TorrentFile,
+    is_magnet,
+    parse_magnet,
+    read_torrent,
+)
+from .transport import BodyTooLargeError, origin_text, read_bounded, transport_errors
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_MAGNET_BODY = 4096
+_SMALL_TORRENT = 64 * 1024
+
+
+class LinkOpener:
+    """Opens links on the side of Home Assistant."""
+
+    def __init__(
+        self, jackett: ClientSession, foreign: ClientSession, addresses: JackettAddresses
+    ) -> None:
+        """Take the session for Jackett, whose certificate may go unchecked, and one for others."""
+        self._jackett = jackett
+        self._foreign = foreign
+        self._addresses = addresses
+
+    async def open(
+        self, link: Link, *, seconds: float, foreign: bool = False
+    ) -> Magnet | TorrentFile:
+        """Return what the link leads to: a magnet, or a torrent file's bytes.
+
+        The link is opened as it stands, so give Jackett's in the form for Home Assistant. Other
+        addresses than Jackett's are opened only with `foreign`, and then none on this machine and
+        no link-local ones. Raises `LinkError`, `JackettError` or `InvalidMagnetError`.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._follow(link, foreign=foreign)
+        except TimeoutError:
+            raise LinkGoneError(link=link.shown, reason=Reason.TIMED_OUT) from None
+
+    async def _follow(self, link: Link, *, foreign: bool) -> Magnet | TorrentFile:
+        current = link
+        for _ in range(_MAX_REDIRECTS + 1):
+            found = await self._get(current, foreign=foreign)
+            if not isinstance(found, str):
+                return found
+            if is_magnet(found):
+                return parse_magnet(found)
+            # InvalidLinkError here is a redirect to another scheme: not followed.
+            current = Link.parse(urljoin(str(current), found))
+        raise LinkRedirectLoopError(link=link.shown)
+
+    async def _get(self, link: Link, *, foreign: bool) -> Magnet | TorrentFile | str:
+        """Fetch one address; a redirect comes back as its target."""
+        is_jackett = self._addresses.below_jackett(link) is not None
+        if not is_jackett:
+            await _check_allowed(link, foreign=foreign)
+        session = self._jackett if is_jackett else self._foreign
+        async with (
+            transport_errors(lambda reason: _unreachable(link, reason, is_jackett=is_jackett)),
+            session.get(
+                URL(str(link), encoded=True),
+                allow_redirects=False,
+                timeout=ClientTimeout(total=None, connect=10),
+            ) as response,
+        ):
+            if response.status in _REDIRECTS and (target := response.headers.get("Location")):
+                return target.strip()
+            if response.status != 200:
+                raise _status_error(link, response.status, is_jackett=is_jackett)
+            try:
+                body = await read_bounded(response, MAX_TORRENT_BYTES)
+            except BodyTooLargeError:
+                raise LinkTooLargeError(link=link.shown) from None
+        return await _read_body(link, body)
+
+
+async def _check_allowed(link: Link, *, foreign: bool) -> None:
+    """Raise `LinkNotAllowedError` for what Home Assistant must not fetch."""
+    if not foreign or is_loopback_host(link.host):
+        raise LinkNotAllowedError(link=link.shown)
+    host = link.host.strip("[]")
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, link.port, type=socket.SOCK_STREAM
+        )
+    except OSError:
+        raise LinkUnreachableError(link=link.shown, reason=Reason.CANNOT_RESOLVE) from None
+    for *_, address in found:
+        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
+            raise LinkNotAllowedError(link=link.shown)
+
+
+def _unreachable(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiveError:
+    if is_jackett:
+        return JackettUnreachableError(reason=reason, address=origin_text(link.front))
+    return LinkUnreachableError(link=link.shown, reason=reason)
+
+
+def _status_error(link: Link, status: int, *, is_jackett: bool) -> AuralArchiveError:
+    """Say what a status other than 200 means."""
+    if is_jackett and status in (401, 403):
+        return JackettAuthError()
+    if is_jackett and (status >= 500 or status == 429):
+        return JackettFailedError(detail=f"HTTP {status}")
+    # Jackett answers 404 to everything that kept it from getting the torrent; its log says what.
+    return LinkGoneError(link=link.shown, detail=f"HTTP {status}")
+
+
+async def _read_body(link: Link, body: bytes) -> Magnet | TorrentFile | str:
+    if not body.strip():
+        raise LinkNotTorrentError(link=link.shown, reason="empty")
+    start = body[:64].lstrip().lower()
+    if start.startswith(b"<"):
+        raise LinkNotTorrentError(link=link.shown, reason="html")
+    if start.startswith(b"magnet:") and len(body) <= _MAX_MAGNET_BODY:
+        return body.decode("utf-8", "replace").strip()
+    try:
+        if len(body) <= _SMALL_TORRENT:
+            return read_torrent(body)
+        return await asyncio.to_thread(read_torrent, body)
+    except InvalidTorrentFileError as err:
+        raise LinkNotTorrentError(link=link.shown, reason=err.reason) from None

@@ -1,0 +1,179 @@
+"""Order of audiobook releases: a score made of named parts, and what is left out, counted.
+
+The parts and their highest values: `match` 60 (the query's words in the title), `exactness` 15
+(nothing but the query's words in the book's name), `seeders` 15 (logarithmic: 10 count half of
+1000), `format` 6, `unabridged` 2 or -8, `freeleech` 2.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+import math
+
+from .jackett import merge_duplicates
+from .titles import AUDIO_FORMATS, EBOOK_FORMATS, TitleFacts, read_title, significant_words, words
+from .torznab import Release
+
+_MATCH = 60.0
+_EXACTNESS = 15.0
+_SEEDERS = 15.0
+_FREELEECH = 2.0
+_UNABRIDGED = 2.0
+_ABRIDGED = -8.0
+# One file with chapters first, lossless next.
+_FORMATS = {"m4b": 6.0, "flac": 5.0, "mp3": 4.0, "m4a": 4.0, "opus": 3.0, "ogg": 3.0, "aac": 3.0}
+# As many seeders as count for the full score.
+_MANY_SEEDERS = 1000
+
+_BOOKS = range(7000, 8000)
+_VIDEO = (range(2000, 3000), range(5000, 6000))
+_SOFTWARE = (range(1000, 2000), range(4000, 5000))
+
+
+class Sort(StrEnum):
+    """What the results are sorted by; always the best first."""
+
+    RELEVANCE = "relevance"
+    SEEDERS = "seeders"
+    SIZE = "size"
+    AGE = "age"
+
+
+class Filtered(StrEnum):
+    """Why a release is not among the results."""
+
+    MIN_SEEDERS = "min_seeders"
+    NOT_AUDIOBOOK = "not_audiobook"
+    NO_LINK = "no_link"
+    DUPLICATE = "duplicate"
+    MAX_RESULTS = "max_results"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RankedRelease:
+    """A release, what its title says, where else it is, and its score with the parts."""
+
+    release: Release
+    facts: TitleFacts
+    also_on: tuple[str, ...]
+    score: float
+    score_parts: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranking:
+    """The results in order; `total` counts those cut off by the limit too."""
+
+    results: tuple[RankedRelease, ...]
+    total: int
+    filtered: dict[str, int]
+
+
+def rank(
+    releases: Iterable[Release],
+    query: str,
+    *,
+    categories: tuple[int, ...] = (),
+    min_seeders: int = 0,
+    max_results: int = 50,
+    sort: Sort = Sort.RELEVANCE,
+) -> Ranking:
+    """Score and sort releases; every one that is left out is counted under its reason."""
+    every = list(releases)
+    merged = merge_duplicates(every)
+    filtered: Counter[str] = Counter()
+    if len(merged) < len(every):
+        filtered[Filtered.DUPLICATE] = len(every) - len(merged)
+    wanted = significant_words(query)
+    ranked: list[RankedRelease] = []
+    for release, also_on in merged:
+        facts = read_title(release.title)
+        if reason := _why_not(release, facts, categories, min_seeders):
+            filtered[reason] += 1
+            continue
+        parts = _score_parts(release, facts, wanted)
+        ranked.append(
+            RankedRelease(
+                release=release,
+                facts=facts,
+                also_on=also_on,
+                score=round(sum(parts.values()), 2),
+                score_parts=parts,
+            )
+        )
+    ranked.sort(key=lambda item: _sort_key(item, sort), reverse=True)
+    if len(ranked) > max_results:
+        filtered[Filtered.MAX_RESULTS] = len(ranked) - max_results
+    return Ranking(results=tuple(ranked[:max_results]), total=len(ranked), filtered=dict(filtered))
+
+
+def _why_not(
+    release: Release, facts: TitleFacts, categories: tuple[int, ...], min_seeders: int
+) -> Filtered | None:
+    """Return why a release is left out; an unknown number of seeders is no reason."""
+    if release.link is None and release.magnet is None:
+        return Filtered.NO_LINK
+    if not _is_audiobook(release, facts, categories):
+        return Filtered.NOT_AUDIOBOOK
+    if release.seeders is not None and release.seeders < min_seeders:
+        return Filtered.MIN_SEEDERS
+    return None
+
+
+def _is_audiobook(release: Release, facts: TitleFacts, asked: tuple[int, ...]) -> bool:
+    """Tell whether it can be an audiobook; whoever asks for another category gets it."""
+
+    def is_asked(*ranges: range) -> bool:
+        return any(number in span for number in asked for span in ranges)
+
+    if facts.format in AUDIO_FORMATS:
+        return True
+    if facts.format in EBOOK_FORMATS:
+        return is_asked(_BOOKS)
+    # Numbers from 100000 on are an indexer's own and say nothing.
+    standard = [number for number in release.categories if number < 100_000]
+    for spans in ((_BOOKS,), _VIDEO, _SOFTWARE):
+        if standard and all(any(number in span for span in spans) for number in standard):
+            return is_asked(*spans)
+    return True
+
+
+def _score_parts(release: Release, facts: TitleFacts, wanted: list[str]) -> dict[str, float]:
+    """Return the parts of the score; those that are zero too, so that all results compare."""
+    named = set(words(" ".join(filter(None, (release.title, release.author, release.book)))))
+    coverage = sum(word in named for word in wanted) / len(wanted) if wanted else 0.0
+    seeders = math.log10(1 + (release.seeders or 0)) / math.log10(1 + _MANY_SEEDERS)
+    abridgement = {None: 0.0, False: _UNABRIDGED, True: _ABRIDGED}[facts.abridged]
+    parts = {
+        "match": _MATCH * coverage,
+        "exactness": _EXACTNESS * _exactness(release, facts, wanted),
+        "seeders": _SEEDERS * min(seeders, 1.0),
+        "format": _FORMATS.get(facts.format or "", 0.0),
+        "unabridged": abridgement,
+        "freeleech": _FREELEECH if release.freeleech else 0.0,
+    }
+    return {name: round(value, 2) for name, value in parts.items()}
+
+
+def _exactness(release: Release, facts: TitleFacts, wanted: list[str]) -> float:
+    """Return how much of the book's name was asked for: "Dune" is not "Dune Messiah"."""
+    book = significant_words(release.book or facts.book or release.title)
+    return sum(word in wanted for word in book) / len(book) if book and wanted else 0.0
+
+
+def _sort_key(item: RankedRelease, sort: Sort) -> tuple[float, float, float]:
+    """Return what to sort by, the best highest; ties fall to score, then seeders."""
+    release = item.release
+    seeders = float(release.seeders or 0)
+    match sort:
+        case Sort.SEEDERS:
+            first = seeders
+        case Sort.SIZE:
+            first = float(release.size or 0)
+        case Sort.AGE:
+            first = (release.published or datetime.fromtimestamp(0, UTC)).timestamp()
+        case Sort.RELEVANCE:
+            first = item.score
+    return first, item.score, seeders

@@ -1,0 +1,58 @@
+"""Secrets out of texts and links.
+
+Two nets: known values (the configured keys and passwords, in every spelling in which they travel),
+and known shapes (query parameters, cookies, tokens), which catch the secrets of others, such as a
+tracker's passkey.
+"""
+
+import base64
+from collections.abc import Iterable
+import re
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+_SHORTEST_SECRET = 4
+
+# Values of these query parameters or headers are secrets wherever they stand.
+_NAMED = re.compile(
+    r"(?i)\b((?:jackett_)?api_?key|pass_?key|auth_?key|torrent_?pass|rss_?key|token|password"
+    r"|SID|QBT_SID_\d+|Authorization:\s*\w+|Bearer)(=|:\s*|%3D|\s+)[^\s&\"'<>;,]+"
+)
+# A tracker's announce address carries the member's passkey in its path or query.
+_TRACKER = re.compile(r"(?i)([?&](?:amp;)?tr(?:\.\d+)?=)[^&\s\"'<>]+")
+_ANNOUNCE = re.compile(r"(?i)\b((?:https?|udp|wss?)://[^\s/\"'<>]+)/[^\s\"'<>]*announce[^\s\"'<>]*")
+_API_KEY = re.compile(r"\bqbt_[A-Za-z0-9]{8,}")
+_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@\"'<>]+@")
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    yield secret
+    yield quote(secret, safe="")
+    yield quote_plus(secret)
+    yield base64.b64encode(secret.encode()).decode()
+
+
+class Redactor:
+    """Replaces secrets in texts; made once with the secrets of a configuration."""
+
+    def __init__(self, secrets: Iterable[str | None] = ()) -> None:
+        """Take the secret values; very short ones cannot be told from ordinary words."""
+        spellings = {
+            text
+            for secret in secrets
+            if secret and len(secret) >= _SHORTEST_SECRET
+            for text in _spellings(secret)
+        }
+        # The longest first, so that no tail of a longer spelling stays behind.
+        ordered = sorted(spellings, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret replaced by a mask."""
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        text = _TRACKER.sub(rf"\1{MASK}", text)
+        text = _ANNOUNCE.sub(rf"\1/{MASK}", text)
+        text = _NAMED.sub(rf"\1\2{MASK}", text)
+        text = _API_KEY.sub(MASK, text)
+        return _USER_INFO.sub(rf"\1{MASK}@", text)

@@ -1,0 +1,85 @@
+"""Bring a torrent that was seen into the state that was asked for, and say what differs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .errors import InvalidCategoryError
+from .mirror import Torrent, TorrentState
+from .qbittorrent import AddOptions, QbittorrentClient
+from .verification import Verifier
+
+
+class Caution(StrEnum):
+    """What the user should know of an add that succeeded."""
+
+    CATEGORY_CHANGED = "category_changed"
+    CATEGORY_NOT_SET = "category_not_set"
+    SAVE_PATH_DIFFERS = "save_path_differs"
+    STOPPED = "stopped"
+    QUEUED = "queued"
+    TORRENT_ERROR = "torrent_error"
+    NO_PEER_SOURCE = "no_peer_source"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Warned:
+    """A caution with the values that its text names."""
+
+    caution: Caution
+    values: dict[str, str]
+
+
+async def settle(
+    client: QbittorrentClient,
+    verifier: Verifier,
+    torrent: Torrent,
+    options: AddOptions,
+    *,
+    was_there: bool,
+) -> tuple[Torrent, tuple[Warned, ...]]:
+    """Repair category and tags, and return the torrent as it is then, with what to warn of.
+
+    An add of a torrent that is there already changes nothing by itself, so the category and the
+    tags that were asked for are set here. `save_path` and the like stay: files are not moved
+    unasked.
+    """
+    warnings: list[Warned] = []
+    if torrent.category != options.category and options.category:
+        warnings += await _set_category(client, torrent, options.category, was_there=was_there)
+    if missing := [tag for tag in options.tags if tag not in torrent.tags]:
+        await client.add_tags(torrent.infohash, missing)
+    if warnings or missing:
+        # None: removed by somebody else in this very moment; what was seen was seen.
+        torrent = await verifier.find(torrent.ids) or torrent
+    return torrent, (*warnings, *_differences(torrent, options))
+
+
+async def _set_category(
+    client: QbittorrentClient, torrent: Torrent, category: str, *, was_there: bool
+) -> list[Warned]:
+    try:
+        await client.set_category(torrent.infohash, category)
+    except InvalidCategoryError:
+        return [Warned(caution=Caution.CATEGORY_NOT_SET, values={"category": category})]
+    if not was_there or not torrent.category:
+        return []
+    values = {"before": torrent.category, "category": category}
+    return [Warned(caution=Caution.CATEGORY_CHANGED, values=values)]
+
+
+def _differences(torrent: Torrent, options: AddOptions) -> list[Warned]:
+    """Return what is not as it was asked for, or keeps the download from starting."""
+    warnings = []
+    wished = options.save_path.rstrip("/\\")
+    if wished and torrent.save_path.rstrip("/\\") != wished:
+        values = {"wished": wished, "save_path": torrent.save_path}
+        warnings.append(Warned(caution=Caution.SAVE_PATH_DIFFERS, values=values))
+    caution = {
+        TorrentState.STOPPED: None if options.paused else Caution.STOPPED,
+        TorrentState.QUEUED: Caution.QUEUED,
+        TorrentState.ERROR: Caution.TORRENT_ERROR,
+        TorrentState.MISSING_FILES: Caution.TORRENT_ERROR,
+    }.get(torrent.state)
+    if caution is not None:
+        warnings.append(Warned(caution=caution, values={}))
+    return warnings

@@ -1,0 +1,206 @@
+"""What a release's title says of the audiobook.
+
+Indexers agree on no form. The usual ones are `Book by Author [ENG / M4B]`, `Book - Author` and
+`Author - Book (Unabridged) read by Narrator MP3 64kbps`; whatever does not stand there stays None.
+"""
+
+from dataclasses import dataclass
+import re
+import unicodedata
+
+_MAX_TITLE = 1000
+
+AUDIO_FORMATS = ("m4b", "flac", "mp3", "m4a", "aac", "opus", "ogg", "wma", "wav")
+EBOOK_FORMATS = ("epub", "azw3", "azw", "mobi", "pdf", "djvu", "cbz", "cbr", "fb2")
+_FORMAT = re.compile(rf"(?i)(?<![a-z0-9])({'|'.join(AUDIO_FORMATS + EBOOK_FORMATS)})(?![a-z0-9])")
+_BITRATE = re.compile(r"(?i)(?<![\d.])(\d{2,4})\s?k(?:bps|b/s|bits?(?:/s)?)?(?![a-z0-9])")
+_VBR = range(16, 2000)
+_UNABRIDGED = re.compile(r"(?i)\b(?:unabridged|ungekürzt\w*|int[ée]grale?|onverkort)\b")
+_ABRIDGED = re.compile(r"(?i)\b(?:abridged|gekürzt\w*|abr[ée]g[ée]e?)\b")
+_NARRATOR = re.compile(
+    r"(?i)\b(?:read|narrated|performed|gelesen|voiced)\s+(?:by|von)\s+|\bnarrators?\s*[:\-]\s*|"
+    r"\bgelesen von\s+|\blu par\s+|\bnarr?\.\s*(?:by\s+)?"
+)
+_BY = re.compile(r"(?i)\s+by\s+")
+_BRACKETED = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
+_EMPTY_BRACKETS = re.compile(r"[(\[{][\s,;/|.-]*[)\]}]")
+_DASH = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
+_NAME_END = re.compile(r"[(\[{)\]}|,;/]|\s[-\N{EN DASH}\N{EM DASH}]\s|\s+(?=\d)|\.(?=\s*$)")
+_NAME_WORD = re.compile(r"[^\W\d_][\w.'\N{RIGHT SINGLE QUOTATION MARK}-]*")
+_WORD = re.compile(r"[^\W_]+")
+# A year, a track count or a quality at the end of a book's name is not part of it.
+_TRAILING = re.compile(r"(?i)[\s,.\-|/]+(?:(?:19|20)\d\d|audio ?book|retail|complete)?\s*$")
+
+_LANGUAGES = {
+    "en": ("eng", "english", "englisch"),
+    "de": ("ger", "deu", "german", "deutsch"),
+    "fr": ("fre", "fra", "french", "francais", "vf"),
+    "es": ("spa", "spanish", "espanol", "castellano"),
+    "it": ("ita", "italian", "italiano"),
+    "nl": ("dut", "nld", "dutch", "nederlands"),
+    "pl": ("pol", "polish", "polski"),
+    "pt": ("por", "portuguese", "portugues"),
+    "ru": ("rus", "russian"),
+    "sv": ("swe", "swedish", "svenska"),
+    "da": ("dan", "danish", "dansk"),
+    "no": ("nor", "norwegian", "norsk"),
+    "fi": ("fin", "finnish", "suomi"),
+    "ja": ("jpn", "japanese"),
+    "zh": ("chi", "zho", "chinese"),
+}
+_LANGUAGE_OF = {word: code for code, words in _LANGUAGES.items() for word in words}
+_SMALL_WORDS = frozenset(
+    "the a an of and in on to for from with der die das und le la les et".split()
+)
+_NAME_PARTICLES = frozenset("de du la le van von der den di da del dos bin al ter and & y".split())
+_MAX_NAME_WORDS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TitleFacts:
+    """What a title says; `language` is an ISO 639-1 code, `bitrate` in kbit/s."""
+
+    book: str | None = None
+    author: str | None = None
+    narrator: str | None = None
+    format: str | None = None
+    bitrate: int | None = None
+    abridged: bool | None = None
+    language: str | None = None
+
+
+def words(text: str) -> list[str]:
+    """Split a text into words that compare: no accents, no case, no punctuation."""
+    plain = unicodedata.normalize("NFKD", text[:_MAX_TITLE]).casefold()
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    # An apostrophe belongs to its word: "o'brien" is searched for as "obrien" too.
+    return _WORD.findall(plain.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
+
+
+def significant_words(text: str) -> list[str]:
+    """Return the words that tell books apart; all of them where only small ones are there."""
+    every = words(text)
+    return [word for word in every if word not in _SMALL_WORDS] or every
+
+
+def read_title(title: str) -> TitleFacts:
+    """Read what stands in a release's title."""
+    text = " ".join(title[:_MAX_TITLE].split())
+    if " " not in text:
+        # Scene style: dots or underscores instead of blanks.
+        text = text.replace("_", " ").replace(".", " ")
+    narrator, rest = _take_narrator(text)
+    book, author = _book_and_author(rest)
+    return TitleFacts(
+        book=book,
+        author=author,
+        narrator=narrator,
+        format=_format(text),
+        bitrate=_bitrate(text),
+        abridged=_abridged(text),
+        language=_language(text),
+    )
+
+
+def _format(text: str) -> str | None:
+    """Return the best format named; an audio one before any e-book that comes with it."""
+    named = {found.lower() for found in _FORMAT.findall(text)}
+    return next((name for name in AUDIO_FORMATS + EBOOK_FORMATS if name in named), None)
+
+
+def _bitrate(text: str) -> int | None:
+    return next((rate for found in _BITRATE.findall(text) if (rate := int(found)) in _VBR), None)
+
+
+def _abridged(text: str) -> bool | None:
+    if _UNABRIDGED.search(text):
+        return False
+    return True if _ABRIDGED.search(text) else None
+
+
+def _language(text: str) -> str | None:
+    """Return the language named in brackets, else one spelled out anywhere but at the start."""
+    for bracketed in _BRACKETED.findall(text):
+        for word in words(bracketed):
+            if word in _LANGUAGE_OF:
+                return _LANGUAGE_OF[word]
+    spelled = (word for word in words(text)[2:] if len(word) > 3)
+    return next((_LANGUAGE_OF[word] for word in spelled if word in _LANGUAGE_OF), None)
+
+
+def _take_narrator(text: str) -> tuple[str | None, str]:
+    """Return the narrator, and the title without that part."""
+    match = _NARRATOR.search(text)
+    if match is None or not match.start():
+        return None, text
+    name = _NAME_END.split(text[match.end() :], maxsplit=1)[0]
+    name = _FORMAT.split(name, maxsplit=1)[0].strip(" .-")
+    if not _is_name(name):
+        return None, text
+    before = text[: match.start()].rstrip(" ([{,-")
+    return name, before + " " + text[match.end() + len(name) :].lstrip(" )]}")
+
+
+def _book_and_author(text: str) -> tuple[str | None, str | None]:
+    """Split the rest of a title into book and author."""
+    plain = text
+    # Brackets can stand in brackets.
+    for _ in range(3):
+        plain = _BRACKETED.sub(" ", plain)
+    plain = _cut_technical(_EMPTY_BRACKETS.sub(" ", plain))
+    if not plain:
+        return None, None
+    *book, author = _BY.split(plain)
+    if book and book[0]:
+        first = re.split(r"[,;&]", author, maxsplit=1)[0].strip()
+        first = _DASH.split(first, maxsplit=1)[0]
+        if _is_name(first):
+            return _tidy(" by ".join(book)), _tidy(first)
+    parts = [part for part in map(_tidy, _DASH.split(plain)) if part]
+    if len(parts) < 2:
+        return (parts[0] if parts else None), None
+    first, last = parts[0], parts[-1]
+    # "Author - Series 03 - Book" and "Book - Author": the one that looks more like a person's name;
+    # where both do, the author leads on most indexers.
+    if _name_likeness(last) > _name_likeness(first):
+        return " - ".join(parts[:-1]), last
+    if _name_likeness(first):
+        return " - ".join(parts[1:]), first
+    return " - ".join(parts), None
+
+
+def _cut_technical(text: str) -> str:
+    """Cut a title where its technical tail begins: format, bitrate, abridgement."""
+    starts = [
+        match.start()
+        for pattern in (_FORMAT, _BITRATE, _UNABRIDGED, _ABRIDGED)
+        if (match := pattern.search(text)) and match.start() > 0
+    ]
+    return _tidy(text[: min(starts)] if starts else text) or ""
+
+
+def _tidy(text: str) -> str | None:
+    text = " ".join(text.split())
+    return _TRAILING.sub("", text).strip(" ,.-|/") or None
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text could be a person's name at all."""
+    parts = text.split()
+    return 0 < len(parts) <= _MAX_NAME_WORDS and all(map(_could_be_in_name, parts))
+
+
+def _could_be_in_name(word: str) -> bool:
+    return word.lower() in _NAME_PARTICLES or _NAME_WORD.fullmatch(word) is not None
+
+
+def _name_likeness(text: str) -> int:
+    """Say how much a text looks like a person's name: 0 (not at all) to 3."""
+    parts = text.split()
+    if not _is_name(text) or any(part.lower() in _SMALL_WORDS - _NAME_PARTICLES for part in parts):
+        return 0
+    if len(parts) == 1:
+        return 1
+    capitals = all(part[0].isupper() or part.lower() in _NAME_PARTICLES for part in parts)
+    initials = any(len(part.rstrip(".")) == 1 or part.count(".") > 1 for part in parts)
+    return (2 if capitals and len(parts) <= 4 else 1) + (1 if initials else 0)

@@ -1,0 +1,259 @@
+"""Torznab XML to releases and indexers.
+
+What Jackett sends: plain elements for size, files and grabs, `torznab:attr` for the rest; optional
+things are left out; a failure is an `<error>` element, mostly with status 200.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Never
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from .errors import InvalidMagnetError
+from .torrent import is_magnet, normalise_infohash, parse_magnet
+
+_ATTR = "{http://torznab.com/schemas/2015/feed}attr"
+_NEWZNAB_ATTR = "{http://www.newznab.com/DTD/2010/feeds/attributes/}attr"
+_CHUNK = 64 * 1024
+_MAX_TEXT = 2000
+# Larger than any size that a database or a person has use for; feeds are not to be trusted.
+_MAX_NUMBER = 2**53
+
+
+class TorznabError(Exception):
+    """An `<error>` answer: a number of Torznab's, and the first line of its description."""
+
+    def __init__(self, code: int, description: str) -> None:
+        """Keep both."""
+        super().__init__(code, description)
+        self.code = code
+        self.description = description
+
+
+class NotTorznabError(Exception):
+    """The body is no XML, not the XML that was expected, or XML with a document type."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Indexer:
+    """An indexer that is configured in Jackett."""
+
+    id: str
+    name: str
+    type: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """One item of a feed. Links hold Jackett's key or a passkey and are never shown.
+
+    `size` is in bytes, `infohash` lower-case hex; None is "the indexer did not say".
+    """
+
+    title: str
+    indexer_id: str
+    indexer: str
+    guid: str = field(repr=False)
+    link: str | None = field(default=None, repr=False)
+    magnet: str | None = field(default=None, repr=False)
+    infohash: str | None = None
+    categories: tuple[int, ...] = ()
+    size: int | None = None
+    files: int | None = None
+    grabs: int | None = None
+    seeders: int | None = None
+    leechers: int | None = None
+    published: datetime | None = None
+    freeleech: bool = False
+    author: str | None = None
+    book: str | None = None
+
+
+def parse_feed(data: bytes, indexer: Indexer) -> list[Release]:
+    """Read a search's answer; items without their own indexer are the given one's.
+
+    Raises `TorznabError` and `NotTorznabError`. Feeds can be large: call it off the event loop; it
+    lets go of the interpreter between chunks.
+    """
+    root = _parse(data)
+    if root.tag != "rss":
+        raise NotTorznabError
+    return [
+        release for item in root.iterfind("channel/item") if (release := _release(item, indexer))
+    ]
+
+
+def parse_indexers(data: bytes) -> list[Indexer]:
+    """Read the answer to `t=indexers`; raises like `parse_feed`."""
+    root = _parse(data)
+    if root.tag != "indexers":
+        raise NotTorznabError
+    return [
+        Indexer(
+            id=identifier,
+            name=_text(element, "title") or identifier,
+            type=_text(element, "type"),
+            language=_text(element, "language"),
+        )
+        for element in root.iterfind("indexer")
+        if (identifier := element.get("id")) and element.get("configured") != "false"
+    ]
+
+
+def _parse(data: bytes) -> ElementTree.Element:
+    """Parse in chunks, so that other threads get their turn; refuse document types."""
+    # Entities, which make XML dangerous, need the document type that is refused first.
+    parser = ElementTree.XMLParser()  # noqa: S314
+    try:
+        _refuse_document_type(data)
+        for start in range(0, len(data), _CHUNK):
+            parser.feed(data[start : start + _CHUNK])
+        root = parser.close()
+    except ElementTree.ParseError, expat.ExpatError, ValueError, LookupError:
+        raise NotTorznabError from None
+    if root.tag == "error":
+        code = _number(root.get("code")) or 0
+        lines = (root.get("description") or "").strip().splitlines()
+        raise TorznabError(code, lines[0][:300] if lines else "")
+    return root
+
+
+class _FirstElement(Exception):
+    """The prolog is over."""
+
+
+def _refuse_document_type(data: bytes) -> None:
+    """Read as far as the first element: a document type, with its entities, stands before it."""
+
+    def refuse(*_: object) -> Never:
+        raise NotTorznabError
+
+    def stop(*_: object) -> Never:
+        raise _FirstElement
+
+    prolog = expat.ParserCreate()
+    prolog.StartDoctypeDeclHandler = refuse
+    prolog.StartElementHandler = stop
+    try:
+        for start in range(0, len(data), _CHUNK):
+            prolog.Parse(data[start : start + _CHUNK])
+    except _FirstElement:
+        return
+
+
+def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
+    """Read one item; None for one that has no title."""
+    title = _text(item, "title")
+    if not title:
+        return None
+    attributes = dict(_attributes(item))
+    enclosure = item.find("enclosure")
+    guid = _text(item, "guid") or ""
+    link, magnet = _links(
+        _text(item, "link") or (enclosure.get("url") if enclosure is not None else None),
+        attributes.get("magneturl") or guid,
+    )
+    size = _number(_text(item, "size") or attributes.get("size"))
+    if not size and enclosure is not None:
+        size = _number(enclosure.get("length"))
+    seeders, peers = _number(attributes.get("seeders")), _number(attributes.get("peers"))
+    source = item.find("jackettindexer")
+    return Release(
+        title=title,
+        indexer_id=(source.get("id") if source is not None else None) or indexer.id,
+        indexer=((source.text or "").strip() if source is not None else "") or indexer.name,
+        guid=guid,
+        link=link,
+        magnet=magnet,
+        infohash=normalise_infohash(attributes.get("infohash")) or _infohash_of(magnet),
+        categories=tuple(_categories(item)),
+        # Size 0 is what an indexer sends that could not read it.
+        size=size or None,
+        files=_number(_text(item, "files")),
+        grabs=_number(_text(item, "grabs")),
+        seeders=seeders,
+        # Torznab's "peers" counts the seeders too.
+        leechers=max(peers - (seeders or 0), 0) if peers is not None else None,
+        published=_date(_text(item, "pubDate")),
+        freeleech=_is_zero(attributes.get("downloadvolumefactor")),
+        author=attributes.get("author") or None,
+        book=attributes.get("booktitle") or None,
+    )
+
+
+def _links(link: str | None, magnet: str | None) -> tuple[str | None, str | None]:
+    """Sort a release's two addresses; either may be missing, and `link` may hold the magnet."""
+    link = (link or "").strip()
+    magnet = (magnet or "").strip()
+    if is_magnet(link):
+        link, magnet = "", magnet or link
+    return (
+        link if link.lower().startswith(("http://", "https://")) else None,
+        magnet if is_magnet(magnet) else None,
+    )
+
+
+def _infohash_of(magnet: str | None) -> str | None:
+    if magnet is None:
+        return None
+    try:
+        return parse_magnet(magnet).infohashes.shown
+    except InvalidMagnetError:
+        return None
+
+
+def _attributes(item: ElementTree.Element) -> Iterator[tuple[str, str]]:
+    for element in item:
+        if element.tag in (_ATTR, _NEWZNAB_ATTR):
+            yield (element.get("name") or "").lower(), (element.get("value") or "")[: 64 * 1024]
+
+
+def _categories(item: ElementTree.Element) -> Iterator[int]:
+    """Yield the category numbers in order, each once, from elements and attributes."""
+    seen: set[int] = set()
+    for element in item:
+        if element.tag == "category":
+            number = _number(element.text)
+        elif element.tag in (_ATTR, _NEWZNAB_ATTR) and element.get("name") == "category":
+            number = _number(element.get("value"))
+        else:
+            continue
+        if number is not None and number not in seen:
+            seen.add(number)
+            yield number
+
+
+def _text(element: ElementTree.Element, tag: str) -> str | None:
+    """Return a child's text without blanks around it, bounded; None if it is missing or empty."""
+    text = (element.findtext(tag) or "").strip()
+    return (text if tag == "link" else text[:_MAX_TEXT]) or None
+
+
+def _number(text: str | None) -> int | None:
+    """Read a whole number that is not negative; None for anything else."""
+    text = (text or "").strip()
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(_MAX_NUMBER)):
+        return None
+    return min(int(text), _MAX_NUMBER)
+
+
+def _is_zero(text: str | None) -> bool:
+    try:
+        return text is not None and float(text) == 0
+    except ValueError:
+        return False
+
+
+def _date(text: str | None) -> datetime | None:
+    """Read an RFC 822 date; one without a zone is taken for UTC."""
+    if not text:
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except ValueError, OverflowError:
+        return None

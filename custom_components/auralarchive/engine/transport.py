@@ -1,0 +1,74 @@
+"""What the two clients share: how a request fails, and reading no more than a bound."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+import socket
+
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSSLError,
+    InvalidURL,
+)
+from yarl import URL
+
+from .errors import AuralArchiveError, Reason
+
+
+class BodyTooLargeError(Exception):
+    """A body went over its bound; the rest was not read."""
+
+
+def reason_of(err: Exception) -> Reason:
+    """Tell the cause of a failed request in one of few words."""
+    if isinstance(err, TimeoutError):
+        return Reason.TIMED_OUT
+    if isinstance(err, ClientSSLError):
+        return Reason.TLS
+    if isinstance(err, ClientConnectorDNSError | InvalidURL | UnicodeError):
+        return Reason.CANNOT_RESOLVE
+    if isinstance(err, ClientConnectorError):
+        if isinstance(err.os_error, socket.gaierror):
+            return Reason.CANNOT_RESOLVE
+        if isinstance(err.os_error, TimeoutError):
+            return Reason.TIMED_OUT
+        return Reason.REFUSED
+    return Reason.CONNECTION_LOST
+
+
+@asynccontextmanager
+async def transport_errors(
+    error: Callable[[Reason], AuralArchiveError],
+) -> AsyncIterator[None]:
+    """Turn what aiohttp raises into the given error.
+
+    The chain is cut on purpose: aiohttp's exceptions hold the whole address, with Jackett's key.
+    """
+    try:
+        yield
+    except (ClientError, TimeoutError, OSError, UnicodeError) as err:
+        raise error(reason_of(err)) from None
+
+
+async def read_bounded(response: ClientResponse, limit: int) -> bytes:
+    """Return the body, decompressed; raise `BodyTooLargeError` at more than `limit` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLargeError
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def origin_text(address: str | URL) -> str:
+    """Return an address for people: scheme, host, port and path, but no user and no query."""
+    url = URL(address) if isinstance(address, str) else address
+    host = url.host or ""
+    if ":" in host:
+        host = f"[{host}]"
+    port = f":{url.port}" if url.explicit_port is not None else ""
+    return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}"

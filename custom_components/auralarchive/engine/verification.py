@@ -1,0 +1,152 @@
+"""Proof that a torrent is in qBittorrent: look for it, and watch the server's log for its link."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+import re
+import time
+from urllib.parse import unquote
+
+from .errors import NotSeenError, QbittorrentUnreachableError
+from .mirror import Mirror, Torrent
+from .qbittorrent import LogRecord, QbittorrentClient
+from .torrent import Infohashes
+
+# Files and magnets are listed after 2 to 10 ms, links to a local server after 5 to 11 ms.
+_FIRST_PAUSE = 0.004
+_LONGEST_PAUSE = 1.0
+_GROWTH = 1.6
+# The log is worth a look only once a link could have failed.
+_LOG_AFTER = 0.03
+_INFOHASH = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What to look for: a torrent's infohashes, or else the one-off tag that its link was given."""
+
+    infohashes: Infohashes | None = None
+    tag: str | None = None
+    # The link as it was handed over, where the log may speak of it, and where the log began then.
+    link: str | None = field(default=None, repr=False)
+    log_position: int = -1
+
+
+class LinkRefused(Exception):
+    """The server's log says that the link failed; `sentence` is its own, link included."""
+
+    def __init__(self, sentence: str) -> None:
+        """Keep the sentence."""
+        super().__init__("refused")
+        self.sentence = sentence
+
+
+class LinkIsDuplicate(Exception):
+    """The server's log says that the link is of a torrent that is there already."""
+
+    def __init__(self, torrent: Torrent) -> None:
+        """Keep the torrent."""
+        super().__init__("duplicate")
+        self.torrent = torrent
+
+
+class Verifier:
+    """Looks things up on the server, never in what somebody said about it."""
+
+    def __init__(self, client: QbittorrentClient, mirror: Mirror) -> None:
+        """Take the server, and the mirror that is kept of it: good for hints, not for proof."""
+        self._client = client
+        self._mirror = mirror
+        self._log_position = -1
+
+    async def find(self, ids: frozenset[str]) -> Torrent | None:
+        """Return the torrent with one of the ids as the server lists it now."""
+        hint = self._mirror.find(ids)
+        wanted = ids | {hint.infohash} if hint else ids
+        return _match(await self._client.torrents(ids=sorted(wanted)), ids)
+
+    async def find_thoroughly(self, ids: frozenset[str]) -> Torrent | None:
+        """Return the same from the whole list: the server's filter knows one id of each torrent."""
+        return await self.find(ids) or _match(await self._client.torrents(), ids)
+
+    async def log_position(self) -> int:
+        """Return the id of the log's newest line.
+
+        The line known last is asked for again: if it is not there, the server has restarted and
+        counts anew.
+        """
+        records = await self._client.log(self._log_position - 1 if self._log_position > 0 else -1)
+        if self._log_position > 0 and (not records or records[0].id != self._log_position):
+            records = await self._client.log()
+        self._log_position = records[-1].id if records else -1
+        return self._log_position
+
+    async def watch(self, expected: Expected, seconds: float) -> Torrent:
+        """Return the torrent as soon as it is listed.
+
+        Raises `LinkRefused` or `LinkIsDuplicate` when the log says so, `NotSeenError` when the time
+        is up, `QbittorrentUnreachableError` if the server is away by then.
+        """
+        started = time.monotonic()
+        away: QbittorrentUnreachableError | None = None
+        for pause in _pauses(seconds):
+            try:
+                if torrent := await self._look(expected):
+                    return torrent
+                if expected.link and time.monotonic() - started > _LOG_AFTER:
+                    await self._read_log(expected.link, expected.log_position)
+                away = None
+            except QbittorrentUnreachableError as err:
+                # It may be restarting: what it accepted is there when it is back.
+                away = err
+            await asyncio.sleep(pause)
+        if away is not None:
+            raise away
+        raise NotSeenError(seconds=f"{seconds:g}")
+
+    async def _look(self, expected: Expected) -> Torrent | None:
+        if expected.infohashes:
+            return await self.find(expected.infohashes.ids)
+        found = await self._client.torrents(tag=expected.tag)
+        # A server that does not know the filter lists everything.
+        return next((torrent for torrent in found if expected.tag in torrent.tags), None)
+
+    async def _read_log(self, link: str, position: int) -> None:
+        """Raise what the log says of the link, if it says anything."""
+        for record in await self._client.log(position):
+            if not _mentions(record, link):
+                continue
+            if record.is_warning:
+                raise LinkRefused(record.message)
+            if torrent := await self._duplicate(record, link):
+                raise LinkIsDuplicate(torrent)
+
+    async def _duplicate(self, record: LogRecord, link: str) -> Torrent | None:
+        """Return the existing torrent that a line about our link names, by infohash or by name.
+
+        The sentence is in the server's language, so only names are matched, not words.
+        """
+        rest = record.message.replace(link, "")
+        for digits in _INFOHASH.findall(rest.lower()):
+            if torrent := await self.find_thoroughly(Infohashes(others=frozenset({digits})).ids):
+                return torrent
+        named = [found for found in await self._client.torrents() if found.name in rest]
+        return named[0] if len(named) == 1 else None
+
+
+def _match(torrents: list[Torrent], ids: frozenset[str]) -> Torrent | None:
+    return next((torrent for torrent in torrents if torrent.ids & ids), None)
+
+
+def _mentions(record: LogRecord, link: str) -> bool:
+    return link in record.message or unquote(link) in unquote(record.message)
+
+
+def _pauses(seconds: float) -> Iterator[float]:
+    """Yield growing pauses until the time is up, with one last look at the end."""
+    deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE
+    while (remaining := deadline - time.monotonic()) > 0:
+        yield min(pause, remaining)
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    yield 0
