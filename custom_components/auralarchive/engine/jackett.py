@@ -8,7 +8,7 @@ from enum import StrEnum
 import re
 import time
 from typing import Never
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from aiohttp import ClientSession, ClientTimeout
 from yarl import URL
@@ -25,7 +25,7 @@ from .errors import (
     Reason,
     UnknownIndexerError,
 )
-from .links import normalise_address
+from .links import Link, normalise_address
 from .redact import Redactor
 from .torznab import (
     Indexer,
@@ -50,7 +50,9 @@ _ERROR_BAD_KEY = 100
 # 201-203: the server does not know this function or this indexer.
 _ERRORS_NO_FUNCTION = range(200, 204)
 # What follows Jackett's base path in the addresses that people copy from their browser.
-_KNOWN_PATHS = re.compile(r"(?i)/(?:ui/|ui$|api/v2\.0/|torznab/|dl/|index\.html|health).*")
+_KNOWN_PATHS = re.compile(
+    r"(?i)/(?:ui(?:/.*)?|api/v2\.0/.*|(?:torznab|potato|dl)/.*|index\.html|health)$"
+)
 
 
 class IndexerStatus(StrEnum):
@@ -98,14 +100,13 @@ def read_jackett_address(text: str) -> tuple[str, str | None]:
 
     Takes the dashboard's address and copied Torznab feeds too. Raises `InvalidLinkError`.
     """
-    parts = urlsplit(text.strip() if "://" in text else f"http://{text.strip()}")
-    keys = parse_qs(parts.query)
+    address, _, query = text.partition("#")[0].partition("?")
+    keys = parse_qs(query.strip())
     key = next(
         (keys[name][0] for name in ("apikey", "passkey", "jackett_apikey") if name in keys), None
     )
-    return normalise_address(
-        _KNOWN_PATHS.sub("", text.strip().partition("?")[0].partition("#")[0])
-    ), key
+    link = Link.parse(normalise_address(address))
+    return f"{link.front}{_KNOWN_PATHS.sub('', link.path)}", key
 
 
 class JackettClient:

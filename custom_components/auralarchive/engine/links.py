@@ -16,10 +16,11 @@ from .torrent import is_magnet
 
 _MAX_LINK_LENGTH = 16 * 1024
 _LINK = re.compile(
-    r"(?P<scheme>https?)://(?P<authority>[^/?#\\]*)(?P<rest>[^#]*)(?P<tail>#.*)?", re.IGNORECASE
+    r"(?P<scheme>https?)://(?P<authority>[^/?#\\]*)(?P<rest>(?:[/?][^#]*)?)(?P<tail>#.*)?",
+    re.IGNORECASE,
 )
 _AUTHORITY = re.compile(
-    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^:@\[\]%\s]+)(?::(?P<port>\d{0,5}))?"
+    r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^:@\[\]%\s]+)(?::(?P<port>[0-9]{0,5}))?"
 )
 # `{base}/dl/{indexer}/` is where Jackett serves torrents.
 _DOWNLOAD_PATH = re.compile(r"(?P<base>.*)(?P<download>/dl/[^/]+/?)", re.IGNORECASE)
@@ -135,9 +136,11 @@ class JackettAddresses:
         points to a loopback name, or carries our own API key. A loopback name with Jackett's port
         is Jackett's too.
         """
-        for base in (self.home_assistant, self.qbittorrent):
-            if link.origin == base.origin and link.path.startswith(f"{base.path}/"):
-                return link.path.removeprefix(base.path)
+        bases = (self.home_assistant, self.qbittorrent)
+        # The longer path first: one of the two may lie below the other.
+        for base in sorted(bases, key=lambda base: len(base.path), reverse=True):
+            if link.origin == base.origin and (below := _below(base, link)) is not None:
+                return below
         download = _DOWNLOAD_PATH.fullmatch(link.path)
         if download is not None and (
             from_search
@@ -147,7 +150,8 @@ class JackettAddresses:
         ):
             return download["download"]
         if link.is_loopback and link.port == self.home_assistant.port:
-            return link.path
+            below = _below(self.home_assistant, link)
+            return link.path if below is None else below
         return None
 
     def for_home_assistant(self, link: Link, below: str) -> Link:
@@ -164,7 +168,8 @@ class JackettAddresses:
         if below is not None:
             based = _based_on(self.qbittorrent, link, below)
             same = link.origin == based.origin and link.path == based.path
-            return link if same else based
+            # What protects the address is missing in Jackett's own links.
+            return link if same and based.user in (None, link.user) else based
         if link.is_loopback and not self.qbittorrent.is_loopback:
             return Link(
                 scheme=link.scheme,
@@ -178,8 +183,15 @@ class JackettAddresses:
         return link
 
     def _has_our_key(self, link: Link) -> bool:
-        keys = parse_qs(link.query.removeprefix("?"), max_num_fields=100).get("jackett_apikey", [])
+        keys = parse_qs(link.query.removeprefix("?")).get("jackett_apikey", [])
         return bool(self.api_key) and keys == [self.api_key]
+
+
+def _below(base: Link, link: Link) -> str | None:
+    """Return what of a link's path lies below the base's path, whatever their hosts are."""
+    if not link.path.startswith(f"{base.path}/"):
+        return None
+    return link.path.removeprefix(base.path)
 
 
 def _based_on(base: Link, link: Link, below: str) -> Link:

@@ -170,7 +170,7 @@ def read_torrent(data: bytes) -> TorrentFile:
     is_v2 = facts.get(b"meta version") == b"i2e" and b"file tree" in facts
     if not is_v1 and not is_v2:
         _invalid("no_info")
-    name = facts.get(b"name.utf-8", facts.get(b"name", b"")).partition(b":")[2]
+    name = facts.get(b"name.utf-8", facts.get(b"name", b""))
     return TorrentFile(
         data=data,
         infohashes=Infohashes(
@@ -178,8 +178,14 @@ def read_torrent(data: bytes) -> TorrentFile:
             v1=hashlib.sha1(raw, usedforsecurity=False).hexdigest() if is_v1 else None,
             v2=hashlib.sha256(raw).hexdigest() if is_v2 else None,
         ),
-        name=name.decode("utf-8", "replace") or None,
+        name=_text(name),
     )
+
+
+def _text(value: bytes) -> str | None:
+    """Return a bencoded string's text; None for other values and for an empty one."""
+    digits, _, text = value.partition(b":")
+    return text.decode("utf-8", "replace") or None if digits.isdigit() else None
 
 
 def _invalid(reason: str) -> Never:

@@ -1,0 +1,237 @@
+"""The forms: Jackett, then qBittorrent, then how the one's links get to the other."""
+
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+import voluptuous as vol
+
+from .const import (
+    CONF_CATEGORY,
+    CONF_DELIVERY,
+    CONF_JACKETT_API_KEY,
+    CONF_JACKETT_URL,
+    CONF_JACKETT_URL_FOR_QBITTORRENT,
+    CONF_JACKETT_VERIFY_SSL,
+    CONF_QBITTORRENT_API_KEY,
+    CONF_QBITTORRENT_PASSWORD,
+    CONF_QBITTORRENT_URL,
+    CONF_QBITTORRENT_USERNAME,
+    CONF_QBITTORRENT_VERIFY_SSL,
+    DEFAULT_CATEGORY,
+    DOMAIN,
+)
+from .engine.delivery import is_valid_category
+from .engine.errors import (
+    AuralArchiveError,
+    InvalidCategoryError,
+    InvalidLinkError,
+    JackettAuthError,
+    JackettError,
+    QbittorrentAuthError,
+    QbittorrentError,
+    UnreachableError,
+)
+from .engine.jackett import read_jackett_address
+from .engine.links import normalise_address, suggest_address_for_qbittorrent
+from .engine.source import DeliveryMode
+from .servers import jackett_client, jackett_session_for, trial_qbittorrent
+
+_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
+_SECRET = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+)
+_NAME = TextSelector(TextSelectorConfig(autocomplete="username"))
+
+JACKETT_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_JACKETT_URL): _URL,
+        # May stand in a pasted feed's address instead.
+        vol.Optional(CONF_JACKETT_API_KEY): _SECRET,
+        vol.Required(CONF_JACKETT_VERIFY_SSL, default=True): BooleanSelector(),
+    }
+)
+QBITTORRENT_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_QBITTORRENT_URL): _URL,
+        vol.Optional(CONF_QBITTORRENT_USERNAME): _NAME,
+        vol.Optional(CONF_QBITTORRENT_PASSWORD): _SECRET,
+        vol.Optional(CONF_QBITTORRENT_API_KEY): _SECRET,
+        vol.Required(CONF_QBITTORRENT_VERIFY_SSL, default=True): BooleanSelector(),
+    }
+)
+_DELIVERY = SelectSelector(
+    SelectSelectorConfig(options=[mode.value for mode in DeliveryMode], translation_key="delivery")
+)
+
+
+def delivery_schema(categories: list[str]) -> vol.Schema:
+    """Return the form of the delivery, which offers qBittorrent's categories."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_JACKETT_URL_FOR_QBITTORRENT): _URL,
+            vol.Required(CONF_DELIVERY, default=DeliveryMode.AUTO.value): _DELIVERY,
+            vol.Required(CONF_CATEGORY, default=DEFAULT_CATEGORY): SelectSelector(
+                SelectSelectorConfig(
+                    options=sorted({DEFAULT_CATEGORY, *categories}),
+                    custom_value=True,
+                    mode=SelectSelectorMode.DROPDOWN,
+                )
+            ),
+        }
+    )
+
+
+class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up a pair of Jackett and qBittorrent; every step talks to the server before it ends."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start with nothing entered."""
+        self._settings: dict[str, Any] = {}
+        self._categories: list[str] = []
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for Jackett."""
+        failure = None
+        if user_input is not None:
+            try:
+                self._settings |= await self._check_jackett(user_input)
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return await self.async_step_qbittorrent()
+        return self._form("user", JACKETT_SCHEMA, user_input, failure, CONF_JACKETT_URL)
+
+    async def async_step_qbittorrent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for qBittorrent."""
+        failure = None
+        if user_input is not None:
+            try:
+                settings = await self._check_qbittorrent(user_input)
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                self._settings |= settings
+                self._async_abort_entries_match(
+                    {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
+                )
+                return await self.async_step_delivery()
+        return self._form(
+            "qbittorrent", QBITTORRENT_SCHEMA, user_input, failure, CONF_QBITTORRENT_URL
+        )
+
+    async def async_step_delivery(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how Jackett's links get to qBittorrent, and for the category."""
+        failure = None
+        if user_input is not None:
+            try:
+                address = normalise_address(user_input[CONF_JACKETT_URL_FOR_QBITTORRENT])
+                category = await self._check_category(user_input[CONF_CATEGORY])
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return self.async_create_entry(
+                    title="AuralArchive",
+                    data={**self._settings, CONF_JACKETT_URL_FOR_QBITTORRENT: address},
+                    options={
+                        CONF_DELIVERY: user_input[CONF_DELIVERY],
+                        CONF_CATEGORY: category,
+                    },
+                )
+        suggested = user_input or {
+            CONF_JACKETT_URL_FOR_QBITTORRENT: suggest_address_for_qbittorrent(
+                self._settings[CONF_JACKETT_URL], self._settings[CONF_QBITTORRENT_URL]
+            )
+        }
+        schema = delivery_schema(self._categories)
+        return self._form("delivery", schema, suggested, failure, CONF_JACKETT_URL_FOR_QBITTORRENT)
+
+    async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
+        """Return Jackett's settings in their final form, or raise what is wrong with them."""
+        address, key_in_address = read_jackett_address(entered[CONF_JACKETT_URL])
+        settings = {
+            **entered,
+            CONF_JACKETT_URL: address,
+            CONF_JACKETT_API_KEY: entered.get(CONF_JACKETT_API_KEY, "").strip()
+            or key_in_address
+            or "",
+        }
+        await jackett_client(jackett_session_for(self.hass, settings), settings).indexers()
+        return settings
+
+    async def _check_qbittorrent(self, entered: dict[str, Any]) -> dict[str, Any]:
+        """Return qBittorrent's settings in their final form, or raise what is wrong with them."""
+        settings = {
+            **entered,
+            CONF_QBITTORRENT_URL: normalise_address(entered[CONF_QBITTORRENT_URL]),
+        }
+        async with trial_qbittorrent(self.hass, settings) as client:
+            await client.version()
+            self._categories = list(await client.categories())
+        return settings
+
+    async def _check_category(self, name: str) -> str:
+        """Return a category that exists, created if it did not."""
+        name = name.strip()
+        if not name or not is_valid_category(name):
+            raise InvalidCategoryError(category=name)
+        async with trial_qbittorrent(self.hass, self._settings) as client:
+            await client.create_category(name)
+        return name
+
+    def _form(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        entered: dict[str, Any] | None,
+        failure: AuralArchiveError | None,
+        address_field: str,
+    ) -> ConfigFlowResult:
+        """Show a step's form; what was typed stays typed."""
+        errors = {_field(failure, address_field): _error_key(failure)} if failure else None
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, entered),
+            errors=errors,
+            description_placeholders=failure.values if failure else None,
+        )
+
+
+def _field(failure: AuralArchiveError, address_field: str) -> str:
+    """Return the field that a failure belongs to; "base" where it belongs to none."""
+    match failure:
+        case InvalidCategoryError():
+            return CONF_CATEGORY
+        case JackettAuthError():
+            return CONF_JACKETT_API_KEY
+        case QbittorrentAuthError():
+            return "base"
+        case InvalidLinkError() | JackettError() | QbittorrentError():
+            return address_field
+    return "base"
+
+
+def _error_key(failure: AuralArchiveError) -> str:
+    """Return the key of a failure's text; what has several causes has a text for each."""
+    match failure:
+        case InvalidLinkError():
+            return "invalid_address"
+        case UnreachableError() | QbittorrentAuthError():
+            return f"{failure.code}_{failure.reason}"
+    return failure.code

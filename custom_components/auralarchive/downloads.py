@@ -1,0 +1,92 @@
+"""The downloads of a category in figures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .engine.mirror import Mirror, Torrent, TorrentState
+
+_GOING_ON = frozenset(
+    {
+        TorrentState.DOWNLOADING,
+        TorrentState.FETCHING_METADATA,
+        TorrentState.STALLED,
+        TorrentState.QUEUED,
+    }
+)
+# These states do not say whether the download was complete before.
+_PASSING = frozenset({TorrentState.CHECKING, TorrentState.MOVING})
+# How long a magnet may take to learn what it is of, in seconds.
+_METADATA_PATIENCE = 300
+# Free space changes with every block; steps of 10 MB are what anybody wants to know.
+_FREE_SPACE_STEP = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Milestone:
+    """A torrent and when something happened to it, in seconds since 1970."""
+
+    name: str
+    infohash: str
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Downloads:
+    """The sensors' figures; None is "nothing to say", sizes in bytes, times in seconds."""
+
+    active: int
+    completed: int
+    problems: int
+    speed: int
+    progress: float | None
+    remaining: int | None
+    free_space: int | None
+    categories: tuple[str, ...]
+    last_added: Milestone | None
+    last_completed: Milestone | None
+
+
+def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
+    """Sum up a category with its sub-categories; `now` in seconds since 1970."""
+    torrents = mirror.of_category(category)
+    unfinished = [torrent for torrent in torrents if torrent.progress < 1]
+    active = [torrent for torrent in torrents if _is_active(torrent)]
+    size = sum(torrent.size for torrent in unfinished)
+    done = sum(torrent.size * torrent.progress for torrent in unfinished)
+    space = mirror.free_space
+    return Downloads(
+        active=len(active),
+        completed=sum(torrent.is_complete for torrent in torrents),
+        problems=sum(_is_problem(torrent, now) for torrent in torrents),
+        speed=sum(torrent.speed for torrent in torrents),
+        progress=round(100 * done / size, 1) if size else None,
+        remaining=max((torrent.eta for torrent in active if torrent.eta), default=None),
+        free_space=None if space is None else space - space % _FREE_SPACE_STEP,
+        categories=tuple(sorted(mirror.categories)),
+        last_added=_latest((torrent, torrent.added_on) for torrent in torrents),
+        last_completed=_latest(
+            (torrent, torrent.completed_on) for torrent in torrents if torrent.progress >= 1
+        ),
+    )
+
+
+def _is_active(torrent: Torrent) -> bool:
+    if torrent.state in _PASSING:
+        return torrent.progress < 1
+    return torrent.state in _GOING_ON
+
+
+def _is_problem(torrent: Torrent, now: float) -> bool:
+    """Tell whether a torrent needs somebody: an error, or no metadata for minutes."""
+    if torrent.state is TorrentState.FETCHING_METADATA:
+        return torrent.added_on is not None and now - torrent.added_on > _METADATA_PATIENCE
+    return torrent.has_problem
+
+
+def _latest(candidates: Iterable[tuple[Torrent, int | None]]) -> Milestone | None:
+    """Return the newest; of those in the same second, always the same one."""
+    known = [(at, torrent.infohash, torrent.name) for torrent, at in candidates if at is not None]
+    if not known:
+        return None
+    at, infohash, name = max(known)
+    return Milestone(name=name, infohash=infohash, at=at)

@@ -1,0 +1,139 @@
+"""The engine's parts for one entry, made from its settings."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientSession, DummyCookieJar
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import (
+    async_create_clientsession,
+    async_get_clientsession,
+)
+
+from .const import (
+    CONF_CATEGORY,
+    CONF_DELIVERY,
+    CONF_JACKETT_API_KEY,
+    CONF_JACKETT_URL,
+    CONF_JACKETT_URL_FOR_QBITTORRENT,
+    CONF_JACKETT_VERIFY_SSL,
+    CONF_QBITTORRENT_API_KEY,
+    CONF_QBITTORRENT_PASSWORD,
+    CONF_QBITTORRENT_URL,
+    CONF_QBITTORRENT_USERNAME,
+    CONF_QBITTORRENT_VERIFY_SSL,
+    DEFAULT_CATEGORY,
+)
+from .engine.delivery import Delivery
+from .engine.jackett import JackettClient
+from .engine.links import JackettAddresses
+from .engine.mirror import Mirror
+from .engine.opener import LinkOpener
+from .engine.qbittorrent import QbittorrentClient
+from .engine.redact import Redactor
+from .engine.results import ResultStore
+from .engine.session import Credentials
+from .engine.source import DeliveryMode
+from .engine.transport import origin_text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Servers:
+    """Jackett and qBittorrent of an entry, and what the engine does with them."""
+
+    jackett: JackettClient
+    qbittorrent: QbittorrentClient
+    qbittorrent_address: str
+    mirror: Mirror
+    addresses: JackettAddresses
+    delivery: Delivery
+    results: ResultStore
+    mode: DeliveryMode
+    category: str
+
+
+def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
+    """Make an entry's parts; call it while the entry is set up, which ends their sessions."""
+    jackett_session = jackett_session_for(hass, settings)
+    qbittorrent = qbittorrent_client(
+        # The client keeps the cookie itself: aiohttp's jar drops those of bare IP addresses.
+        async_create_clientsession(
+            hass,
+            verify_ssl=settings.get(CONF_QBITTORRENT_VERIFY_SSL, True),
+            cookie_jar=DummyCookieJar(),
+        ),
+        settings,
+    )
+    addresses = JackettAddresses.of(
+        settings[CONF_JACKETT_URL],
+        settings.get(CONF_JACKETT_URL_FOR_QBITTORRENT) or settings[CONF_JACKETT_URL],
+        settings[CONF_JACKETT_API_KEY],
+    )
+    mirror = Mirror()
+    return Servers(
+        jackett=jackett_client(jackett_session, settings),
+        qbittorrent=qbittorrent,
+        qbittorrent_address=origin_text(settings[CONF_QBITTORRENT_URL]),
+        mirror=mirror,
+        addresses=addresses,
+        delivery=Delivery(
+            qbittorrent,
+            mirror,
+            LinkOpener(jackett_session, async_get_clientsession(hass), addresses),
+            addresses,
+            redactor(settings),
+        ),
+        results=ResultStore(),
+        mode=DeliveryMode(settings.get(CONF_DELIVERY, DeliveryMode.AUTO)),
+        category=settings.get(CONF_CATEGORY, DEFAULT_CATEGORY),
+    )
+
+
+def redactor(settings: Mapping[str, Any]) -> Redactor:
+    """Return what masks the secrets of these settings."""
+    return Redactor(
+        settings.get(key)
+        for key in (CONF_JACKETT_API_KEY, CONF_QBITTORRENT_PASSWORD, CONF_QBITTORRENT_API_KEY)
+    )
+
+
+def jackett_session_for(hass: HomeAssistant, settings: Mapping[str, Any]) -> ClientSession:
+    """Return the session for Jackett."""
+    return async_get_clientsession(hass, verify_ssl=settings.get(CONF_JACKETT_VERIFY_SSL, True))
+
+
+def jackett_client(session: ClientSession, settings: Mapping[str, Any]) -> JackettClient:
+    """Make a client for the Jackett of these settings."""
+    return JackettClient(session, settings[CONF_JACKETT_URL], settings[CONF_JACKETT_API_KEY])
+
+
+def qbittorrent_client(session: ClientSession, settings: Mapping[str, Any]) -> QbittorrentClient:
+    """Make a client for the qBittorrent of these settings."""
+    return QbittorrentClient(
+        session,
+        settings[CONF_QBITTORRENT_URL],
+        Credentials(
+            username=settings.get(CONF_QBITTORRENT_USERNAME) or "",
+            password=settings.get(CONF_QBITTORRENT_PASSWORD) or "",
+            api_key=settings.get(CONF_QBITTORRENT_API_KEY) or "",
+        ),
+    )
+
+
+@asynccontextmanager
+async def trial_qbittorrent(
+    hass: HomeAssistant, settings: Mapping[str, Any]
+) -> AsyncIterator[QbittorrentClient]:
+    """Make a client to try settings with, gone after the trial."""
+    session = async_create_clientsession(
+        hass,
+        verify_ssl=settings.get(CONF_QBITTORRENT_VERIFY_SSL, True),
+        auto_cleanup=False,
+        cookie_jar=DummyCookieJar(),
+    )
+    try:
+        yield qbittorrent_client(session, settings)
+    finally:
+        session.detach()

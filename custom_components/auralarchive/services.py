@@ -1,0 +1,237 @@
+"""The actions: search, add a torrent, list the downloads."""
+
+import asyncio
+from typing import Any, cast
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import AuralArchiveConfigEntry, AuralArchiveData, update_failed
+from .engine.delivery import DEFAULT_SECONDS
+from .engine.errors import JackettAuthError, JackettUnreachableError
+from .engine.jackett import AUDIOBOOKS, SearchAnswer, SearchQuery
+from .engine.mirror import is_within
+from .engine.qbittorrent import AddOptions
+from .engine.ranking import Ranking, Sort, rank
+from .engine.source import DeliveryMode, Source
+from .problems import translated_errors
+from .responses import add_response, downloads_response, search_response
+from .torrent_files import read_allowed_torrent_file
+
+SERVICE_SEARCH = "search"
+SERVICE_ADD_TORRENT = "add_torrent"
+SERVICE_GET_DOWNLOADS = "get_downloads"
+
+ATTR_QUERY = "query"
+ATTR_CATEGORIES = "categories"
+ATTR_INDEXERS = "indexers"
+ATTR_MIN_SEEDERS = "min_seeders"
+ATTR_MAX_RESULTS = "max_results"
+ATTR_SORT = "sort"
+ATTR_DEADLINE = "deadline"
+ATTR_FRESH = "fresh"
+ATTR_RESULT_ID = "result_id"
+ATTR_LINK = "link"
+ATTR_TORRENT_FILE = "torrent_file"
+ATTR_CATEGORY = "category"
+ATTR_SAVE_PATH = "save_path"
+ATTR_TAGS = "tags"
+ATTR_PAUSED = "paused"
+ATTR_SEQUENTIAL = "sequential"
+ATTR_DELIVERY = "delivery"
+ATTR_TIMEOUT = "timeout"
+
+ALL_CATEGORIES = "all"
+_SOURCES = (ATTR_RESULT_ID, ATTR_LINK, ATTR_TORRENT_FILE)
+# More releases than this are ranked in a thread: reading a title takes tens of microseconds.
+_RANKED_HERE = 100
+
+_ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
+_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1))
+# qBittorrent separates tags by commas.
+_TAG = vol.All(_TEXT, vol.Match(r"^[^,\n]+$"))
+
+SEARCH_SCHEMA = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Required(ATTR_QUERY): vol.All(_TEXT, vol.Length(max=500)),
+        vol.Optional(ATTR_CATEGORIES, default=[AUDIOBOOKS]): vol.All(
+            cv.ensure_list, [vol.All(vol.Coerce(int), vol.Range(min=0))]
+        ),
+        vol.Optional(ATTR_INDEXERS, default=[]): vol.All(cv.ensure_list, [_TEXT]),
+        vol.Optional(ATTR_MIN_SEEDERS, default=0): vol.All(vol.Coerce(int), vol.Range(min=0)),
+        vol.Optional(ATTR_MAX_RESULTS, default=50): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=200)
+        ),
+        vol.Optional(ATTR_SORT, default=Sort.RELEVANCE): vol.Coerce(Sort),
+        vol.Optional(ATTR_DEADLINE, default=20): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=120)
+        ),
+        vol.Optional(ATTR_FRESH, default=False): cv.boolean,
+    }
+)
+ADD_TORRENT_SCHEMA = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Optional(ATTR_RESULT_ID): cv.string,
+        vol.Optional(ATTR_LINK): cv.string,
+        vol.Optional(ATTR_TORRENT_FILE): cv.string,
+        vol.Optional(ATTR_CATEGORY): cv.string,
+        vol.Optional(ATTR_SAVE_PATH, default=""): vol.All(cv.string, vol.Strip),
+        vol.Optional(ATTR_TAGS, default=[]): vol.All(cv.ensure_list, [_TAG]),
+        vol.Optional(ATTR_PAUSED, default=False): cv.boolean,
+        vol.Optional(ATTR_SEQUENTIAL, default=False): cv.boolean,
+        vol.Optional(ATTR_DELIVERY): vol.Coerce(DeliveryMode),
+        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_SECONDS): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=600)
+        ),
+    }
+)
+GET_DOWNLOADS_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): cv.string})
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_SEARCH,
+        _search,
+        schema=SEARCH_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_ADD_TORRENT,
+        _add_torrent,
+        schema=ADD_TORRENT_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_GET_DOWNLOADS,
+        _get_downloads,
+        schema=GET_DOWNLOADS_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def _search(call: ServiceCall) -> ServiceResponse:
+    """Search the indexers and rank what they have."""
+    data = _entry_data(call)
+    query = SearchQuery(
+        text=call.data[ATTR_QUERY],
+        categories=tuple(call.data[ATTR_CATEGORIES]),
+        indexers=tuple(call.data[ATTR_INDEXERS]),
+        deadline=call.data[ATTR_DEADLINE],
+        fresh=call.data[ATTR_FRESH],
+    )
+    started = call.hass.loop.time()
+    with translated_errors():
+        answer = await _search_jackett(data, query)
+
+    def ranked() -> Ranking:
+        return rank(
+            answer.releases,
+            query.text,
+            categories=query.categories,
+            min_seeders=call.data[ATTR_MIN_SEEDERS],
+            max_results=call.data[ATTR_MAX_RESULTS],
+            sort=call.data[ATTR_SORT],
+        )
+
+    few = len(answer.releases) <= _RANKED_HERE
+    ranking = ranked() if few else await asyncio.to_thread(ranked)
+    took_ms = round((call.hass.loop.time() - started) * 1000)
+    return search_response(query.text, ranking, answer.outcomes, data.servers, took_ms=took_ms)
+
+
+async def _search_jackett(data: AuralArchiveData, query: SearchQuery) -> SearchAnswer:
+    """Search, and let Jackett's coordinator know how it went."""
+    try:
+        answer = await data.servers.jackett.search(query)
+    except (JackettAuthError, JackettUnreachableError) as err:
+        data.jackett.async_set_update_error(update_failed(err))
+        raise
+    if not data.jackett.last_update_success:
+        await data.jackett.async_request_refresh()
+    return answer
+
+
+async def _add_torrent(call: ServiceCall) -> ServiceResponse:
+    """Get a torrent into qBittorrent, and prove that it is there."""
+    data = _entry_data(call)
+    servers = data.servers
+    options = AddOptions(
+        category=call.data.get(ATTR_CATEGORY, servers.category).strip(),
+        save_path=call.data[ATTR_SAVE_PATH],
+        tags=tuple(dict.fromkeys(call.data[ATTR_TAGS])),
+        paused=call.data[ATTR_PAUSED],
+        sequential=call.data[ATTR_SEQUENTIAL],
+    )
+    with translated_errors():
+        delivered = await servers.delivery.add(
+            await _source(call, data),
+            options,
+            mode=call.data.get(ATTR_DELIVERY, servers.mode),
+            seconds=call.data[ATTR_TIMEOUT],
+        )
+    await data.downloads.async_request_refresh()
+    return add_response(delivered) if call.return_response else None
+
+
+async def _source(call: ServiceCall, data: AuralArchiveData) -> Source:
+    """Return what the call wants added; raise unless it names exactly one thing."""
+    named = [name for name in _SOURCES if call.data.get(name)]
+    if len(named) != 1:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="source_required")
+    value = call.data[named[0]]
+    addresses = data.servers.addresses
+    match named[0]:
+        case "result_id":
+            release = data.servers.results.get(value)
+            if release is None:
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="unknown_result",
+                    translation_placeholders={"result_id": value[:40]},
+                )
+            return Source.of_release(release, addresses)
+        case "link":
+            return Source.of_link(value, addresses)
+    return Source(file=await read_allowed_torrent_file(call.hass, value))
+
+
+async def _get_downloads(call: ServiceCall) -> ServiceResponse:
+    """List the downloads as they are now."""
+    data = _entry_data(call)
+    await data.downloads.async_refresh()
+    if (failure := data.downloads.last_exception) is not None:
+        raise failure
+    category = call.data.get(ATTR_CATEGORY, data.servers.category)
+    mirror = data.servers.mirror
+    torrents = [
+        torrent
+        for torrent in mirror.torrents.values()
+        if category == ALL_CATEGORIES or is_within(torrent.category, category)
+    ]
+    return downloads_response(torrents, mirror.categories.values())
+
+
+def _entry_data(call: ServiceCall) -> AuralArchiveData:
+    """Return the parts of the entry that the call is for."""
+    entry = cast(
+        "AuralArchiveConfigEntry",
+        service.async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)),
+    )
+    return entry.runtime_data
