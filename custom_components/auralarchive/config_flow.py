@@ -1,5 +1,6 @@
 """The forms: Jackett, then qBittorrent, then how the one's links get to the other."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
@@ -59,12 +60,18 @@ JACKETT_SCHEMA = vol.Schema(
         vol.Required(CONF_JACKETT_VERIFY_SSL, default=True): BooleanSelector(),
     }
 )
-QBITTORRENT_SCHEMA = vol.Schema(
+_LOGIN_FIELDS = (CONF_QBITTORRENT_USERNAME, CONF_QBITTORRENT_PASSWORD, CONF_QBITTORRENT_API_KEY)
+LOGIN_SCHEMA = vol.Schema(
     {
-        vol.Required(CONF_QBITTORRENT_URL): _URL,
         vol.Optional(CONF_QBITTORRENT_USERNAME): _NAME,
         vol.Optional(CONF_QBITTORRENT_PASSWORD): _SECRET,
         vol.Optional(CONF_QBITTORRENT_API_KEY): _SECRET,
+    }
+)
+QBITTORRENT_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_QBITTORRENT_URL): _URL,
+        **LOGIN_SCHEMA.schema,
         vol.Required(CONF_QBITTORRENT_VERIFY_SSL, default=True): BooleanSelector(),
     }
 )
@@ -126,9 +133,6 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                 failure = err
             else:
                 self._settings |= settings
-                self._async_abort_entries_match(
-                    {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
-                )
                 return await self.async_step_delivery()
         return self._form(
             "qbittorrent", QBITTORRENT_SCHEMA, user_input, failure, CONF_QBITTORRENT_URL
@@ -138,6 +142,10 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask how Jackett's links get to qBittorrent, and for the category."""
+        # With the answers too: the same pair may have been set up in another window meanwhile.
+        self._async_abort_entries_match(
+            {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
+        )
         failure = None
         if user_input is not None:
             try:
@@ -162,6 +170,27 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         schema = delivery_schema(self._categories)
         return self._form("delivery", schema, suggested, failure, CONF_JACKETT_URL_FOR_QBITTORRENT)
 
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Begin to correct qBittorrent's login, which was refused."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for qBittorrent's login again."""
+        entry = self._get_reauth_entry()
+        failure = None
+        if user_input is not None:
+            login = {key: user_input.get(key, "") for key in _LOGIN_FIELDS}
+            try:
+                await self._check_qbittorrent({**entry.data, **login})
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return self.async_update_reload_and_abort(entry, data_updates=login)
+        known = {CONF_QBITTORRENT_USERNAME: entry.data.get(CONF_QBITTORRENT_USERNAME, "")}
+        return self._form("reauth_confirm", LOGIN_SCHEMA, user_input or known, failure, "base")
+
     async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
         """Return Jackett's settings in their final form, or raise what is wrong with them."""
         address, key_in_address = read_jackett_address(entered[CONF_JACKETT_URL])
@@ -180,6 +209,8 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         settings = {
             **entered,
             CONF_QBITTORRENT_URL: normalise_address(entered[CONF_QBITTORRENT_URL]),
+            # What copying leaves around it would be no header.
+            CONF_QBITTORRENT_API_KEY: entered.get(CONF_QBITTORRENT_API_KEY, "").strip(),
         }
         async with trial_qbittorrent(self.hass, settings) as client:
             await client.version()

@@ -8,11 +8,12 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import DOMAIN, LOGGER
 from .downloads import Downloads, summarise
-from .engine.errors import AuralArchiveError
+from .engine.errors import AuralArchiveError, QbittorrentAuthError
 from .engine.torznab import Indexer
 from .problems import placeholders
 from .servers import Servers
@@ -62,6 +63,13 @@ class ServerCoordinator[DataT](DataUpdateCoordinator[DataT]):
         """Ask the server; every failure becomes an `UpdateFailed` with its text."""
         try:
             return await self._ask()
+        except QbittorrentAuthError as err:
+            # Trying again would end in a ban: somebody has to correct the login first.
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key=err.code,
+                translation_placeholders=placeholders(err),
+            ) from err
         except AuralArchiveError as err:
             raise update_failed(err) from err
         finally:

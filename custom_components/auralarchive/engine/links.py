@@ -24,6 +24,8 @@ _AUTHORITY = re.compile(
 )
 # `{base}/dl/{indexer}/` is where Jackett serves torrents.
 _DOWNLOAD_PATH = re.compile(r"(?P<base>.*)(?P<download>/dl/[^/]+/?)", re.IGNORECASE)
+# Trackers write a member's key into the path, too: a long word that is none.
+_KEY_IN_PATH = re.compile(r"(?<=/)[0-9A-Za-z]{20,}(?=/|$)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 
@@ -44,15 +46,15 @@ class Link:
     def parse(cls, text: str) -> Self:
         """Take a link apart; raise `InvalidLinkError`."""
         text = text.strip()
+        # All of an unreadable link that can be shown: what follows may hold a password.
+        scheme = text.partition(":")[0][:20] if ":" in text else ""
         if len(text) > _MAX_LINK_LENGTH or not text.isprintable() or " " in text:
-            raise InvalidLinkError(link=text[:20], reason="malformed")
+            raise InvalidLinkError(link=scheme, reason="malformed")
         match = _LINK.fullmatch(text)
-        if match is None:
-            scheme = text.partition(":")[0][:20] if ":" in text else ""
-            raise InvalidLinkError(link=scheme, reason="scheme" if scheme else "malformed")
-        authority = _AUTHORITY.fullmatch(match["authority"])
-        if authority is None or int(authority["port"] or 0) > _LAST_PORT:
-            raise InvalidLinkError(link=match["scheme"], reason="malformed")
+        authority = _AUTHORITY.fullmatch(match["authority"]) if match else None
+        if match is None or authority is None or int(authority["port"] or 0) > _LAST_PORT:
+            is_other = scheme and scheme.lower() not in _DEFAULT_PORTS
+            raise InvalidLinkError(link=scheme, reason="scheme" if is_other else "malformed")
         path, question, query = match["rest"].partition("?")
         return cls(
             scheme=match["scheme"],
@@ -77,9 +79,10 @@ class Link:
 
     @property
     def shown(self) -> str:
-        """Return the link for people: no user, no query, no fragment."""
+        """Return the link for people: no user, no query, no fragment, no key in the path."""
         port = f":{self.port_text}" if self.port_text else ""
-        return f"{self.scheme.lower()}://{self.host}{port}{self.path}"
+        path = _KEY_IN_PATH.sub("***", self.path)
+        return f"{self.scheme.lower()}://{self.host}{port}{path}"
 
     @property
     def port(self) -> int:
@@ -131,27 +134,25 @@ class JackettAddresses:
     def below_jackett(self, link: Link, *, from_search: bool = False) -> str | None:
         """Return what of a link's path lies below Jackett's base path; None if it is not Jackett's.
 
-        It is Jackett's when it points to one of Jackett's two addresses; or has Jackett's download
-        path and either came from a search (a base URL override makes its host a third one), or
-        points to a loopback name, or carries our own API key. A loopback name with Jackett's port
-        is Jackett's too.
+        It is Jackett's when it points to one of Jackett's two addresses, or to its port by a
+        loopback name; or has Jackett's download path and either came from a search (a base URL
+        override makes its host a third one), or points to a loopback name, or carries our own API
+        key.
         """
         bases = (self.home_assistant, self.qbittorrent)
-        # The longer path first: one of the two may lie below the other.
-        for base in sorted(bases, key=lambda base: len(base.path), reverse=True):
-            if link.origin == base.origin and (below := _below(base, link)) is not None:
-                return below
         download = _DOWNLOAD_PATH.fullmatch(link.path)
         if download is not None and (
             from_search
             or link.is_loopback
-            or link.origin in (self.home_assistant.origin, self.qbittorrent.origin)
+            or link.origin in [base.origin for base in bases]
             or self._has_our_key(link)
         ):
             return download["download"]
-        if link.is_loopback and link.port == self.home_assistant.port:
-            below = _below(self.home_assistant, link)
-            return link.path if below is None else below
+        # The longer path first: one of the two may lie below the other.
+        for base in sorted(bases, key=lambda base: len(base.path), reverse=True):
+            is_there = link.origin == base.origin or (link.is_loopback and link.port == base.port)
+            if is_there and (below := _below(base, link)) is not None:
+                return below
         return None
 
     def for_home_assistant(self, link: Link, below: str) -> Link:
@@ -189,9 +190,9 @@ class JackettAddresses:
 
 def _below(base: Link, link: Link) -> str | None:
     """Return what of a link's path lies below the base's path, whatever their hosts are."""
-    if not link.path.startswith(f"{base.path}/"):
-        return None
-    return link.path.removeprefix(base.path)
+    below = link.path.removeprefix(base.path)
+    is_below = link.path.startswith(base.path) and below[:1] in ("", "/")
+    return below if is_below else None
 
 
 def _based_on(base: Link, link: Link, below: str) -> Link:

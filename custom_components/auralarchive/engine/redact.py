@@ -7,28 +7,33 @@ tracker's passkey.
 
 import base64
 from collections.abc import Iterable
+import html
+import json
 import re
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 _SHORTEST_SECRET = 4
 
-# Values of these query parameters or headers are secrets wherever they stand.
+# Values of these parameters, fields and headers are secrets wherever they stand.
 _NAMED = re.compile(
-    r"(?i)\b((?:jackett_)?api_?key|pass_?key|auth_?key|torrent_?pass|rss_?key|token|password"
-    r"|SID|QBT_SID_\d+|Authorization:\s*\w+|Bearer)(=|:\s*|%3D|\s+)[^\s&\"'<>;,]+"
+    r"(?i)((?:\b|_|%[0-9a-f]{2})(?:api[_-]?key|pass_?key|auth_?key|torrent_?pass|rss_?key|token"
+    r"|password|SID|QBT_SID_\d+)(?:=|[\"']?:\s*[\"']?|%3D)"
+    r"|\b(?:Bearer|Authorization:\s*\w+)\s+)(?:(?!%26)[^\s&\"'<>;,])+"
 )
 # A tracker's announce address carries the member's passkey in its path or query.
 _TRACKER = re.compile(r"(?i)([?&](?:amp;)?tr(?:\.\d+)?=)[^&\s\"'<>]+")
 _ANNOUNCE = re.compile(r"(?i)\b((?:https?|udp|wss?)://[^\s/\"'<>]+)/[^\s\"'<>]*announce[^\s\"'<>]*")
 _API_KEY = re.compile(r"\bqbt_[A-Za-z0-9]{8,}")
-_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@\"'<>]+@")
+_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]+@")
 
 
 def _spellings(secret: str) -> Iterable[str]:
     yield secret
     yield quote(secret, safe="")
     yield quote_plus(secret)
+    yield html.escape(secret)
+    yield json.dumps(secret)[1:-1]
     yield base64.b64encode(secret.encode()).decode()
 
 
@@ -43,9 +48,11 @@ class Redactor:
             if secret and len(secret) >= _SHORTEST_SECRET
             for text in _spellings(secret)
         }
-        # The longest first, so that no tail of a longer spelling stays behind.
+        # The longest first, so that no tail of a longer spelling stays behind; in any letter case,
+        # since escapes such as %2F are written in both.
         ordered = sorted(spellings, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        known = "|".join(map(re.escape, ordered))
+        self._known = re.compile(f"(?i){known}") if known else None
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret replaced by a mask."""
@@ -53,6 +60,6 @@ class Redactor:
             text = self._known.sub(MASK, text)
         text = _TRACKER.sub(rf"\1{MASK}", text)
         text = _ANNOUNCE.sub(rf"\1/{MASK}", text)
-        text = _NAMED.sub(rf"\1\2{MASK}", text)
+        text = _NAMED.sub(rf"\1{MASK}", text)
         text = _API_KEY.sub(MASK, text)
         return _USER_INFO.sub(rf"\1{MASK}@", text)

@@ -18,18 +18,24 @@ _VBR = range(16, 2000)
 _UNABRIDGED = re.compile(r"(?i)\b(?:unabridged|ungekürzt\w*|int[ée]grale?|onverkort)\b")
 _ABRIDGED = re.compile(r"(?i)\b(?:abridged|gekürzt\w*|abr[ée]g[ée]e?)\b")
 _NARRATOR = re.compile(
-    r"(?i)\b(?:read|narrated|performed|gelesen|voiced)\s+(?:by|von)\s+|\bnarrators?\s*[:\-]\s*|"
-    r"\bgelesen von\s+|\blu par\s+|\bnarr?\.\s*(?:by\s+)?"
+    r"(?i)\b(?:(?:read|narrated|performed|voiced) by|gelesen von|lu par|letto da|(?:le[ií]do|narrado"
+    r"|lido) por|voorgelezen door|uppläst av|narr?\.(?: by)?|(?:narrators?|czyta|sprecher"
+    r"|lecteur)\s*(?=[:\-]))(?:\s*[:\-])?\s+"
 )
 _BY = re.compile(r"(?i)\s+by\s+")
+_AND = re.compile(r"(?i)\s+(?:and|&)\s+")
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _EMPTY_BRACKETS = re.compile(r"[(\[{][\s,;/|.-]*[)\]}]")
 _DASH = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
 _NAME_END = re.compile(r"[(\[{)\]}|,;/]|\s[-\N{EN DASH}\N{EM DASH}]\s|\s+(?=\d)|\.(?=\s*$)")
 _NAME_WORD = re.compile(r"[^\W\d_][\w.'\N{RIGHT SINGLE QUOTATION MARK}-]*")
 _WORD = re.compile(r"[^\W_]+")
-# A year, a track count or a quality at the end of a book's name is not part of it.
-_TRAILING = re.compile(r"(?i)[\s,.\-|/]+(?:(?:19|20)\d\d|audio ?book|retail|complete)?\s*$")
+# A year or a quality at the end of a book's name is not part of it.
+_TRAILING = re.compile(r"(?i)(?:[\s,.\-|/]+(?:19\d\d|20[0-3]\d|audio ?book|retail|complete))+\s*$")
+_NOISE = re.compile(r"(?i)(?:(?:19\d\d|20[0-3]\d)\s+)?(?:audio ?book|retail|complete)")
+_EDGES = " ,.-|/\N{EN DASH}\N{EM DASH}"
+# AudioBook Bay's way, on which the author stands last.
+_AUTHOR_LAST = re.compile(r"(?i)\[\w+\]\s+\[\d+\s?kbps\]$")
 
 _LANGUAGES = {
     "en": ("eng", "english", "englisch"),
@@ -49,6 +55,8 @@ _LANGUAGES = {
     "zh": ("chi", "zho", "chinese"),
 }
 _LANGUAGE_OF = {word: code for code, words in _LANGUAGES.items() for word in words}
+_SPELLED = "|".join(word for word in _LANGUAGE_OF if len(word) > 3)
+_YEAR_AND_LANGUAGE = re.compile(rf"(?i)[(\[]\d{{4}}[)\]]\s+(?:{_SPELLED})\b")
 _SMALL_WORDS = frozenset(
     "the a an of and in on to for from with der die das und le la les et".split()
 )
@@ -87,10 +95,13 @@ def read_title(title: str) -> TitleFacts:
     """Read what stands in a release's title."""
     text = " ".join(title[:_MAX_TITLE].split())
     if " " not in text:
-        # Scene style: dots or underscores instead of blanks.
+        # Scene style: dots or underscores instead of blanks, a bare dash behind the author.
         text = text.replace("_", " ").replace(".", " ")
+        text = re.sub(r"(?<=[a-z])-(?=[A-Z])", " - ", text, count=1)
     narrator, rest = _take_narrator(text)
     book, author = _book_and_author(rest)
+    if narrator and narrator.lower() in ("author", "the author"):
+        narrator = author
     return TitleFacts(
         book=book,
         author=author,
@@ -98,7 +109,7 @@ def read_title(title: str) -> TitleFacts:
         format=_format(text),
         bitrate=_bitrate(text),
         abridged=_abridged(text),
-        language=_language(text),
+        language=_language(text, {*words(book or ""), *words(author or "")}),
     )
 
 
@@ -118,13 +129,17 @@ def _abridged(text: str) -> bool | None:
     return True if _ABRIDGED.search(text) else None
 
 
-def _language(text: str) -> str | None:
-    """Return the language named in brackets, else one spelled out anywhere but at the start."""
+def _language(text: str, known: set[str]) -> str | None:
+    """Return the language that a bracket begins or ends with, else one spelled out.
+
+    Not from what is `known` to be the book's name or its author's.
+    """
     for bracketed in _BRACKETED.findall(text):
-        for word in words(bracketed):
+        inside = words(bracketed)
+        for word in (*inside[:1], *inside[-1:]):
             if word in _LANGUAGE_OF:
                 return _LANGUAGE_OF[word]
-    spelled = (word for word in words(text)[2:] if len(word) > 3)
+    spelled = (word for word in words(text) if len(word) > 3 and word not in known)
     return next((_LANGUAGE_OF[word] for word in spelled if word in _LANGUAGE_OF), None)
 
 
@@ -143,30 +158,32 @@ def _take_narrator(text: str) -> tuple[str | None, str]:
 
 def _book_and_author(text: str) -> tuple[str | None, str | None]:
     """Split the rest of a title into book and author."""
-    plain = text
+    plain = _YEAR_AND_LANGUAGE.sub(" ", text)
     # Brackets can stand in brackets.
     for _ in range(3):
         plain = _BRACKETED.sub(" ", plain)
     plain = _cut_technical(_EMPTY_BRACKETS.sub(" ", plain))
-    if not plain:
+    parts = [part for part in map(_tidy, _DASH.split(plain)) if not _NOISE.fullmatch(part)]
+    parts = [part for part in parts if part]
+    if not parts:
         return None, None
+    likeness = [_name_likeness(part) for part in parts]
+    best = max(likeness)
     *book, author = _BY.split(plain)
     if book and book[0]:
-        first = re.split(r"[,;&]", author, maxsplit=1)[0].strip()
-        first = _DASH.split(first, maxsplit=1)[0]
-        if _is_name(first):
-            return _tidy(" by ".join(book)), _tidy(first)
-    parts = [part for part in map(_tidy, _DASH.split(plain)) if part]
-    if len(parts) < 2:
-        return (parts[0] if parts else None), None
-    first, last = parts[0], parts[-1]
-    # "Author - Series 03 - Book" and "Book - Author": the one that looks more like a person's name;
-    # where both do, the author leads on most indexers.
-    if _name_likeness(last) > _name_likeness(first):
-        return " - ".join(parts[:-1]), last
-    if _name_likeness(first):
-        return " - ".join(parts[1:]), first
-    return " - ".join(parts), None
+        first = _DASH.split(re.split(r"[,;&]", author, maxsplit=1)[0].strip(), maxsplit=1)[0]
+        # "Stand by Me - Some Author" has a "by" of its own.
+        if _is_name(first) and (len(parts) == 1 or _name_likeness(first) >= best):
+            return _tidy(" by ".join(book)) or None, _tidy(first)
+    if len(parts) == 1 or not best:
+        return " - ".join(parts), None
+    # "Author - Series 03 - Book" and "Book - Author": the one that looks most like a person's name;
+    # where several do, the author leads on most indexers.
+    place = likeness.index(best)
+    if _AUTHOR_LAST.search(text):
+        place = len(parts) - 1 - likeness[::-1].index(best)
+    author = parts.pop(place)
+    return " - ".join(parts), author
 
 
 def _cut_technical(text: str) -> str:
@@ -176,12 +193,11 @@ def _cut_technical(text: str) -> str:
         for pattern in (_FORMAT, _BITRATE, _UNABRIDGED, _ABRIDGED)
         if (match := pattern.search(text)) and match.start() > 0
     ]
-    return _tidy(text[: min(starts)] if starts else text) or ""
+    return " ".join(text[: min(starts, default=None)].split()).strip(_EDGES)
 
 
-def _tidy(text: str) -> str | None:
-    text = " ".join(text.split())
-    return _TRAILING.sub("", text).strip(" ,.-|/") or None
+def _tidy(text: str) -> str:
+    return _TRAILING.sub("", " ".join(text.split())).strip(_EDGES)
 
 
 def _is_name(text: str) -> bool:
@@ -196,6 +212,9 @@ def _could_be_in_name(word: str) -> bool:
 
 def _name_likeness(text: str) -> int:
     """Say how much a text looks like a person's name: 0 (not at all) to 3."""
+    names = _AND.split(text)
+    if len(names) > 1:
+        return min(map(_name_likeness, names))
     parts = text.split()
     if not _is_name(text) or any(part.lower() in _SMALL_WORDS - _NAME_PARTICLES for part in parts):
         return 0

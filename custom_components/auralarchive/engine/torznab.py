@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+import re
 from typing import Never
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -17,8 +18,13 @@ from .torrent import is_magnet, normalise_infohash, parse_magnet
 
 _ATTR = "{http://torznab.com/schemas/2015/feed}attr"
 _NEWZNAB_ATTR = "{http://www.newznab.com/DTD/2010/feeds/attributes/}attr"
+# What .NET writes before the cause of an exception, and Jackett in front of an indexer's.
+_EXCEPTION = re.compile(r"^(?:[\w.]+Exception: )+(?:Exception \([^)]*\): )?")
 _CHUNK = 64 * 1024
+_MAX_CAUSE = 300
 _MAX_TEXT = 2000
+# Half an address is none; a guid may be a magnet.
+_ADDRESSES = ("link", "guid")
 # Larger than any size that a database or a person has use for; feeds are not to be trusted.
 _MAX_NUMBER = 2**53
 
@@ -116,9 +122,9 @@ def _parse(data: bytes) -> ElementTree.Element:
     except ElementTree.ParseError, expat.ExpatError, ValueError, LookupError:
         raise NotTorznabError from None
     if root.tag == "error":
-        code = _number(root.get("code")) or 0
-        lines = (root.get("description") or "").strip().splitlines()
-        raise TorznabError(code, lines[0][:300] if lines else "")
+        lines = (root.get("description") or "").strip().splitlines() or [""]
+        cause = _EXCEPTION.sub("", lines[0])
+        raise TorznabError(_number(root.get("code")) or 0, cause[:_MAX_CAUSE])
     return root
 
 
@@ -141,22 +147,24 @@ def _refuse_document_type(data: bytes) -> None:
     try:
         for start in range(0, len(data), _CHUNK):
             prolog.Parse(data[start : start + _CHUNK])
+        # What has come so far may have been put off until there is more.
+        prolog.Parse(b"", True)
     except _FirstElement:
         return
 
 
 def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
     """Read one item; None for one that has no title."""
-    title = _text(item, "title")
+    title = " ".join((_text(item, "title") or "").split())
     if not title:
         return None
     attributes = dict(_attributes(item))
     enclosure = item.find("enclosure")
     guid = _text(item, "guid") or ""
-    link, magnet = _links(
-        _text(item, "link") or (enclosure.get("url") if enclosure is not None else None),
-        attributes.get("magneturl") or guid,
-    )
+    link = _text(item, "link") or (enclosure.get("url") if enclosure is not None else None) or ""
+    link, magnet_url = link.strip(), attributes.get("magneturl", "").strip()
+    # Where there is no torrent to download, the magnet stands in its place, and as the guid.
+    magnet = next((text for text in (magnet_url, link, guid) if is_magnet(text)), None)
     size = _number(_text(item, "size") or attributes.get("size"))
     if not size and enclosure is not None:
         size = _number(enclosure.get("length"))
@@ -167,7 +175,7 @@ def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
         indexer_id=(source.get("id") if source is not None else None) or indexer.id,
         indexer=((source.text or "").strip() if source is not None else "") or indexer.name,
         guid=guid,
-        link=link,
+        link=link if link.lower().startswith(("http://", "https://")) else None,
         magnet=magnet,
         infohash=normalise_infohash(attributes.get("infohash")) or _infohash_of(magnet),
         categories=tuple(_categories(item)),
@@ -182,18 +190,6 @@ def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
         freeleech=_is_zero(attributes.get("downloadvolumefactor")),
         author=attributes.get("author") or None,
         book=attributes.get("booktitle") or None,
-    )
-
-
-def _links(link: str | None, magnet: str | None) -> tuple[str | None, str | None]:
-    """Sort a release's two addresses; either may be missing, and `link` may hold the magnet."""
-    link = (link or "").strip()
-    magnet = (magnet or "").strip()
-    if is_magnet(link):
-        link, magnet = "", magnet or link
-    return (
-        link if link.lower().startswith(("http://", "https://")) else None,
-        magnet if is_magnet(magnet) else None,
     )
 
 
@@ -230,7 +226,7 @@ def _categories(item: ElementTree.Element) -> Iterator[int]:
 def _text(element: ElementTree.Element, tag: str) -> str | None:
     """Return a child's text without blanks around it, bounded; None if it is missing or empty."""
     text = (element.findtext(tag) or "").strip()
-    return (text if tag == "link" else text[:_MAX_TEXT]) or None
+    return (text if tag in _ADDRESSES else text[:_MAX_TEXT]) or None
 
 
 def _number(text: str | None) -> int | None:

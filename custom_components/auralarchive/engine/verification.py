@@ -124,14 +124,22 @@ class Verifier:
     async def _duplicate(self, record: LogRecord, link: str) -> Torrent | None:
         """Return the existing torrent that a line about our link names, by infohash or by name.
 
-        The sentence is in the server's language, so only names are matched, not words.
+        The sentence is in the server's language, so names are matched, not words, and only behind
+        the link: that it is being downloaded is said of every link.
         """
-        rest = record.message.replace(link, "")
+        _, _, rest = record.message.partition(link)
         for digits in _INFOHASH.findall(rest.lower()):
             if torrent := await self.find_thoroughly(Infohashes(others=frozenset({digits})).ids):
                 return torrent
         named = [found for found in await self._client.torrents() if found.name in rest]
-        return named[0] if len(named) == 1 else None
+        longest = max(named, key=lambda found: len(found.name), default=None)
+        # "Dune" stands in "Dune Messiah" too; anything else that fits makes it a guess.
+        others = [found for found in named if found is not longest]
+        if longest is None or any(
+            found.name == longest.name or found.name not in longest.name for found in others
+        ):
+            return None
+        return longest
 
 
 def _match(torrents: list[Torrent], ids: frozenset[str]) -> Torrent | None:

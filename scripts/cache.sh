@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+# Where set-up keeps what it fetched, for the other scripts; provision/layout.py agrees.
+export AURALARCHIVE_CACHE="${AURALARCHIVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/auralarchive}"
+venvs="$AURALARCHIVE_CACHE/venvs"

@@ -1,0 +1,1 @@
+"""End to end: real Home Assistant instances, real qBittorrent servers, a Jackett stand-in."""
