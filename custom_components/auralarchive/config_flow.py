@@ -183,13 +183,14 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             login = {key: user_input.get(key, "") for key in _LOGIN_FIELDS}
             try:
-                await self._check_qbittorrent({**entry.data, **login})
+                settings = await self._check_qbittorrent({**entry.data, **login})
             except AuralArchiveError as err:
                 failure = err
             else:
-                return self.async_update_reload_and_abort(entry, data_updates=login)
+                return self.async_update_reload_and_abort(entry, data_updates=settings)
         known = {CONF_QBITTORRENT_USERNAME: entry.data.get(CONF_QBITTORRENT_USERNAME, "")}
-        return self._form("reauth_confirm", LOGIN_SCHEMA, user_input or known, failure, "base")
+        entered = known if user_input is None else user_input
+        return self._form("reauth_confirm", LOGIN_SCHEMA, entered, failure, "base")
 
     async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
         """Return Jackett's settings in their final form, or raise what is wrong with them."""
@@ -234,8 +235,14 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         failure: AuralArchiveError | None,
         address_field: str,
     ) -> ConfigFlowResult:
-        """Show a step's form; what was typed stays typed."""
-        errors = {_field(failure, address_field): _error_key(failure)} if failure else None
+        """Show a step's form; what was typed stays typed.
+
+        A failure is shown at its field, or above the form where that is another form's.
+        """
+        errors = {}
+        if failure:
+            field = _field(failure, address_field)
+            errors[field if field in schema.schema else "base"] = _error_key(failure)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, entered),
@@ -249,12 +256,15 @@ def _field(failure: AuralArchiveError, address_field: str) -> str:
     match failure:
         case InvalidCategoryError():
             return CONF_CATEGORY
+        case InvalidLinkError():
+            return address_field
         case JackettAuthError():
             return CONF_JACKETT_API_KEY
-        case QbittorrentAuthError():
-            return "base"
-        case InvalidLinkError() | JackettError() | QbittorrentError():
-            return address_field
+        case JackettError():
+            return CONF_JACKETT_URL
+        case QbittorrentError() if not isinstance(failure, QbittorrentAuthError):
+            return CONF_QBITTORRENT_URL
+    # Which part of a login is wrong is not told.
     return "base"
 
 

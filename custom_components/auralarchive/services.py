@@ -216,7 +216,9 @@ async def _get_downloads(call: ServiceCall) -> ServiceResponse:
     """List the downloads as they are now."""
     data = _entry_data(call)
     await data.downloads.async_refresh()
-    if (failure := data.downloads.last_exception) is not None:
+    failure = data.downloads.last_exception
+    # The last exception is kept when all is well again.
+    if failure is not None and not data.downloads.last_update_success:
         raise failure
     category = call.data.get(ATTR_CATEGORY, data.servers.category)
     mirror = data.servers.mirror

@@ -48,8 +48,8 @@ async def test_search_add_and_download(
         return {one["infohash"]: one["progress"] for one in listed["downloads"]}
 
     await until(downloads, {added["infohash"]: 100.0}.__eq__)
-    book = catalogue.BOOKS[0]
-    for path, content in catalogue.content(book).items():
+    book = catalogue.torrent(catalogue.BOOKS[0], jackett.seed_url)
+    for path, content in book.content.items():
         assert (qbittorrent.downloads / "auralarchive" / path).read_bytes() == content
     await hass.async_block_till_done()
     assert hass.states.is_state("sensor.auralarchive_completed", "1")

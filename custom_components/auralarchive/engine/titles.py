@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import re
 import unicodedata
 
+from .given_names import GIVEN_NAMES
+
 _MAX_TITLE = 1000
 
 AUDIO_FORMATS = ("m4b", "flac", "mp3", "m4a", "aac", "opus", "ogg", "wma", "wav")
@@ -23,7 +25,7 @@ _NARRATOR = re.compile(
     r"|lecteur)\s*(?=[:\-]))(?:\s*[:\-])?\s+"
 )
 _BY = re.compile(r"(?i)\s+by\s+")
-_AND = re.compile(r"(?i)\s+(?:and|&)\s+")
+_AND = re.compile(r"(?i)\s+(?:and|und|et|&)\s+")
 _BRACKETED = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _EMPTY_BRACKETS = re.compile(r"[(\[{][\s,;/|.-]*[)\]}]")
 _DASH = re.compile(r"\s+[-\N{EN DASH}\N{EM DASH}]\s+")
@@ -61,7 +63,10 @@ _SMALL_WORDS = frozenset(
     "the a an of and in on to for from with der die das und le la les et".split()
 )
 _NAME_PARTICLES = frozenset("de du la le van von der den di da del dos bin al ter and & y".split())
+_TITLE_WORDS = _SMALL_WORDS - _NAME_PARTICLES
 _MAX_NAME_WORDS = 6
+# Without a known given name, more words than this are rather a title.
+_MAX_PLAIN_NAME = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,15 +216,21 @@ def _could_be_in_name(word: str) -> bool:
 
 
 def _name_likeness(text: str) -> int:
-    """Say how much a text looks like a person's name: 0 (not at all) to 3."""
-    names = _AND.split(text)
-    if len(names) > 1:
-        return min(map(_name_likeness, names))
-    parts = text.split()
-    if not _is_name(text) or any(part.lower() in _SMALL_WORDS - _NAME_PARTICLES for part in parts):
+    """Say how much a text looks like a person's name: 0 (not at all) to 4."""
+    # Of "Neil Gaiman and Terry Pratchett" the first is enough.
+    parts = _AND.split(text, maxsplit=1)[0].split()
+    if not parts or not _is_name(text) or any(part.lower() in _TITLE_WORDS for part in parts):
         return 0
+    if parts[0].casefold() in GIVEN_NAMES and len(parts) > 1:
+        # "Jane Eyre" begins with one too, but then so does the other side.
+        return 3 + any(_is_initial(part) for part in parts)
     if len(parts) == 1:
         return 1
     capitals = all(part[0].isupper() or part.lower() in _NAME_PARTICLES for part in parts)
-    initials = any(len(part.rstrip(".")) == 1 or part.count(".") > 1 for part in parts)
-    return (2 if capitals and len(parts) <= 4 else 1) + (1 if initials else 0)
+    initials = any(map(_is_initial, parts))
+    return (2 if capitals and len(parts) <= _MAX_PLAIN_NAME else 1) + initials
+
+
+def _is_initial(word: str) -> bool:
+    """Tell whether a word is an initial, or several of them: "H.", "J.R.R."."""
+    return len(word.rstrip(".")) == 1 or word.count(".") > 1
