@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+import json
 import re
 import time
 from typing import Never
@@ -35,7 +36,13 @@ from .torznab import (
     parse_feed,
     parse_indexers,
 )
-from .transport import BodyTooLargeError, origin_text, read_bounded, transport_errors
+from .transport import (
+    BodyTooLargeError,
+    origin_text,
+    read_bounded,
+    redirect_target,
+    transport_errors,
+)
 
 AUDIOBOOKS = 3030
 MAX_FEED_BYTES = 32 * 1024 * 1024
@@ -46,6 +53,7 @@ _INDEXERS_KEPT = 60.0
 # Below this many bytes, parsing takes less time than a thread's start is worth.
 _SMALL_FEED = 32 * 1024
 
+_MAX_CAUSE = 300
 _ERROR_BAD_KEY = 100
 # 201-203: the server does not know this function or this indexer.
 _ERRORS_NO_FUNCTION = range(200, 204)
@@ -119,7 +127,7 @@ class JackettClient:
         self._api_key = api_key
         self._redact = Redactor([api_key])
         self._indexers: tuple[Indexer, ...] | None = None
-        self._indexers_at = 0.0
+        self._indexers_at = float("-inf")
 
     async def indexers(self) -> tuple[Indexer, ...] | None:
         """List the configured indexers; None where the server has no such list but takes searches.
@@ -159,17 +167,17 @@ class JackettClient:
             for task in searches:
                 task.cancel()
         outcomes = tuple(outcome for outcome, _, _ in answers)
-        errors = [error for _, _, error in answers]
-        # One cause for all of them is Jackett's, not the indexers'.
-        if all(isinstance(error, JackettUnreachableError | JackettAuthError) for error in errors):
-            raise next(error for error in errors if error)
+        errors = [error for _, _, error in answers if error]
+        # What none of them got past is Jackett's, not the indexers'.
+        if len(errors) == len(answers):
+            raise errors[0]
         releases = tuple(release for _, found, _ in answers for release in found)
         return SearchAnswer(releases=releases, outcomes=outcomes)
 
     async def _wanted(self, query: SearchQuery) -> tuple[Indexer, ...]:
         """Return the indexers to ask; raise when one is unknown or there is none."""
         listed = self._indexers
-        if listed is None or time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
+        if time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
             try:
                 async with asyncio.timeout(query.deadline):
                     listed = await self.indexers()
@@ -212,17 +220,17 @@ class JackettClient:
         except TimeoutError:
             status = IndexerStatus.TIMED_OUT
         except _RateLimitedError as err:
-            status, text = IndexerStatus.RATE_LIMITED, err.args[0]
+            status, text = IndexerStatus.RATE_LIMITED, err.values["detail"]
         except TorznabError as err:
             status, text = IndexerStatus.FAILED, self._redact(err.description)
             if err.code == _ERROR_BAD_KEY:
                 error = JackettAuthError()
         except NotTorznabError:
             status, text = IndexerStatus.FAILED, "The answer is not Torznab XML"
-        except JackettUnreachableError as err:
-            status, text, error = IndexerStatus.FAILED, str(err.reason), err
+        except JackettFailedError as err:
+            status, text = IndexerStatus.FAILED, err.values["detail"]
         except JackettError as err:
-            status, text, error = IndexerStatus.FAILED, err.values.get("detail", err.code), err
+            status, text, error = IndexerStatus.FAILED, err.reason or err.code, err
         return (
             IndexerOutcome(
                 id=indexer.id,
@@ -266,17 +274,17 @@ class JackettClient:
             self._session.get(url, timeout=limits, allow_redirects=False) as response,
         ):
             if response.status in range(300, 400):
-                location = URL(response.headers.get("Location", ""))
-                if not location.absolute:
+                location = redirect_target(response.headers.get("Location", ""))
+                if location is None:
                     raise NotJackettError(address=address)
-                raise JackettRedirectError(location=origin_text(location))
+                raise JackettRedirectError(location=location)
             try:
                 body = await read_bounded(response, MAX_FEED_BYTES)
             except BodyTooLargeError:
                 raise JackettFailedError(detail="The answer is larger than 32 MiB") from None
             status, retry_after = response.status, response.headers.get("Retry-After", "")
         match status:
-            case 200:
+            case _ if status < 300:
                 return body
             case 401 | 403:
                 raise JackettAuthError
@@ -284,10 +292,10 @@ class JackettClient:
                 raise JackettWrongPathError(address=address)
             case 429:
                 seconds = retry_after if retry_after.isdecimal() else "60"
-                raise _RateLimitedError(f"Rate limited, try again in {seconds} s")
+                raise _RateLimitedError(detail=f"Rate limited, try again in {seconds} s")
         with suppress(NotTorznabError):
             await _off_loop(parse_indexers, body)
-        raise JackettFailedError(detail=f"HTTP {status}")
+        raise JackettFailedError(detail=self._redact(_thrown(body)) or f"HTTP {status}")
 
     def _raise_torznab_error(self, err: TorznabError) -> Never:
         if err.code == _ERROR_BAD_KEY:
@@ -295,8 +303,17 @@ class JackettClient:
         raise JackettFailedError(detail=self._redact(err.description)) from None
 
 
-class _RateLimitedError(Exception):
+class _RateLimitedError(JackettFailedError):
     """An indexer wants to be left alone for a while."""
+
+
+def _thrown(body: bytes) -> str:
+    """Return the cause that Jackett gives for an internal error, empty if this is none."""
+    try:
+        cause = json.loads(body)["error"]
+    except ValueError, LookupError, TypeError:
+        return ""
+    return cause.partition("\n")[0][:_MAX_CAUSE] if isinstance(cause, str) else ""
 
 
 async def _off_loop[T](parse: Callable[[bytes], T], body: bytes) -> T:

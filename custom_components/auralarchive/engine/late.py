@@ -1,7 +1,7 @@
 """Torrents that arrive after their add has given up waiting."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import time
 
 from .mirror import Mirror, Torrent
@@ -52,16 +52,18 @@ class LateArrivals:
             found = _find(mirror, add.expected)
             if found is None and self._clock() < add.until:
                 continue
-            self._adds.remove(add)
-            if add.expected.tag:
-                self.clean_up_later(add.expected.tag)
             if found is not None:
                 torrent, _ = await settle(
                     self._client, self._verifier, found, add.options, was_there=False
                 )
-                arrived.append(torrent)
-        if tags := self._leftover_tags:
+                arrived.append(replace(torrent, tags=torrent.tags - {add.expected.tag}))
+            # Only now: what could not be repaired comes up again with the next look.
+            self._adds.remove(add)
+            if add.expected.tag:
+                self.clean_up_later(add.expected.tag)
+        if tags := self._leftover_tags.copy():
             await self._client.delete_tags(tags)
+            # More may have come meanwhile.
             self._leftover_tags = self._leftover_tags[len(tags) :]
         return arrived
 

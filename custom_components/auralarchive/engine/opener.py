@@ -10,6 +10,7 @@ from yarl import URL
 
 from .errors import (
     AuralArchiveError,
+    InvalidLinkError,
     InvalidTorrentFileError,
     JackettAuthError,
     JackettFailedError,
@@ -73,13 +74,17 @@ class LinkOpener:
                 return found
             if is_magnet(found):
                 return parse_magnet(found)
-            # InvalidLinkError here is a redirect to another scheme: not followed.
-            current = Link.parse(urljoin(str(current), found))
+            try:
+                current = Link.parse(urljoin(str(current), found))
+            except InvalidLinkError, ValueError:
+                # To another scheme, or to nowhere.
+                raise LinkNotTorrentError(link=current.shown, reason="redirect") from None
         raise LinkRedirectLoopError(link=link.shown)
 
     async def _get(self, link: Link, *, foreign: bool) -> Magnet | TorrentFile | str:
         """Fetch one address; a redirect comes back as its target."""
-        is_jackett = self._addresses.below_jackett(link) is not None
+        # Only as it stands: what merely looks like Jackett's may lead anywhere.
+        is_jackett = link.origin == self._addresses.home_assistant.origin
         if not is_jackett:
             await _check_allowed(link, foreign=foreign)
         session = self._jackett if is_jackett else self._foreign
@@ -111,7 +116,7 @@ async def _check_allowed(link: Link, *, foreign: bool) -> None:
         found = await asyncio.get_running_loop().getaddrinfo(
             host, link.port, type=socket.SOCK_STREAM
         )
-    except OSError:
+    except OSError, UnicodeError:
         raise LinkUnreachableError(link=link.shown, reason=Reason.CANNOT_RESOLVE) from None
     for *_, address in found:
         ip = ipaddress.ip_address(str(address[0]).partition("%")[0])

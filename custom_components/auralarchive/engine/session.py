@@ -20,7 +20,13 @@ from .errors import (
     QbittorrentUnreachableError,
     QbittorrentWrongPathError,
 )
-from .transport import BodyTooLargeError, origin_text, read_bounded, transport_errors
+from .transport import (
+    BodyTooLargeError,
+    origin_text,
+    read_bounded,
+    redirect_target,
+    transport_errors,
+)
 
 SHORT_LIMITS = ClientTimeout(total=30, connect=10)
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -202,8 +208,7 @@ class QbittorrentSession:
             case HTTPStatus.NOT_FOUND if path.startswith("app/"):
                 return QbittorrentWrongPathError(address=self.shown)
             case status if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-                location = URL(answer.location)
-                if location.absolute:
-                    return QbittorrentRedirectError(location=origin_text(location))
+                if location := redirect_target(answer.location):
+                    return QbittorrentRedirectError(location=location)
                 return NotQbittorrentError(address=self.shown)
         return QbittorrentFailedError(detail=f"HTTP {answer.status} ({path})")

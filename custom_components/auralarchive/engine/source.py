@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from .errors import InvalidLinkError
+from .errors import InvalidLinkError, InvalidMagnetError
 from .links import JackettAddresses, Link
 from .torrent import Infohashes, Magnet, TorrentFile, is_magnet, parse_magnet
 from .torznab import Release
@@ -77,11 +77,21 @@ class Source:
 
     @classmethod
     def of_release(cls, release: Release, addresses: JackettAddresses) -> Self:
-        """Take a search's result; raise `InvalidLinkError` or `InvalidMagnetError`."""
-        link = Link.parse(release.link) if release.link else None
-        magnet = parse_magnet(release.magnet) if release.magnet else None
-        if link is None and magnet is None:
-            raise InvalidLinkError(link=release.title[:40], reason="malformed")
+        """Take a search's result; raise `InvalidLinkError` or `InvalidMagnetError`.
+
+        Either of its addresses will do, so one that is broken is an error only by itself.
+        """
+        link, magnet = None, None
+        try:
+            magnet = parse_magnet(release.magnet) if release.magnet else None
+        except InvalidMagnetError:
+            if not release.link:
+                raise
+        try:
+            link = Link.parse(release.link or "")
+        except InvalidLinkError:
+            if magnet is None:
+                raise
         return cls(
             link=link,
             magnet=magnet,

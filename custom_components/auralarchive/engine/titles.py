@@ -20,9 +20,9 @@ _VBR = range(16, 2000)
 _UNABRIDGED = re.compile(r"(?i)\b(?:unabridged|ungekürzt\w*|int[ée]grale?|onverkort)\b")
 _ABRIDGED = re.compile(r"(?i)\b(?:abridged|gekürzt\w*|abr[ée]g[ée]e?)\b")
 _NARRATOR = re.compile(
-    r"(?i)\b(?:(?:read|narrated|performed|voiced) by|gelesen von|lu par|letto da|(?:le[ií]do|narrado"
-    r"|lido) por|voorgelezen door|uppläst av|narr?\.(?: by)?|(?:narrators?|czyta|sprecher"
-    r"|lecteur)\s*(?=[:\-]))(?:\s*[:\-])?\s+"
+    r"(?i)\b(?:(?:read|narrated|performed|voiced) by|gelesen von|lu par|letto da"
+    r"|(?:le[ií]do|narrado|lido) por|voorgelezen door|uppläst av|narr?\.(?: by)?"
+    r"|(?:narrators?|czyta|sprecher|lecteur)\s*(?=[:\-]))(?:\s*[:\-])?\s+"
 )
 _BY = re.compile(r"(?i)\s+by\s+")
 _AND = re.compile(r"(?i)\s+(?:and|und|et|&)\s+")

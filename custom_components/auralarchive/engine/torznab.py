@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 import re
 from typing import Never
 from xml.etree import ElementTree
@@ -82,22 +83,18 @@ class Release:
 def parse_feed(data: bytes, indexer: Indexer) -> list[Release]:
     """Read a search's answer; items without their own indexer are the given one's.
 
-    Raises `TorznabError` and `NotTorznabError`. Feeds can be large: call it off the event loop; it
-    lets go of the interpreter between chunks.
+    Raises `TorznabError` and `NotTorznabError`. Feeds can be large: call it off the event loop,
+    which it lets go on meanwhile.
     """
-    root = _parse(data)
-    if root.tag != "rss":
-        raise NotTorznabError
     return [
-        release for item in root.iterfind("channel/item") if (release := _release(item, indexer))
+        release
+        for item in _elements(data, "item", root_tag="rss")
+        if (release := _release(item, indexer))
     ]
 
 
 def parse_indexers(data: bytes) -> list[Indexer]:
     """Read the answer to `t=indexers`; raises like `parse_feed`."""
-    root = _parse(data)
-    if root.tag != "indexers":
-        raise NotTorznabError
     return [
         Indexer(
             id=identifier,
@@ -105,27 +102,34 @@ def parse_indexers(data: bytes) -> list[Indexer]:
             type=_text(element, "type"),
             language=_text(element, "language"),
         )
-        for element in root.iterfind("indexer")
+        for element in _elements(data, "indexer", root_tag="indexers")
         if (identifier := element.get("id")) and element.get("configured") != "false"
     ]
 
 
-def _parse(data: bytes) -> ElementTree.Element:
-    """Parse in chunks, so that other threads get their turn; refuse document types."""
-    # Entities, which make XML dangerous, need the document type that is refused first.
-    parser = ElementTree.XMLParser()  # noqa: S314
+def _elements(data: bytes, tag: str, *, root_tag: str) -> Iterator[ElementTree.Element]:
+    """Yield the elements of a tag; raise at the end at the latest.
+
+    Parsed in chunks and forgotten one by one: a tree of the whole would have the garbage collector
+    stop all threads for a tenth of a second.
+    """
+    root = ElementTree.Element("")
     try:
         _refuse_document_type(data)
-        for start in range(0, len(data), _CHUNK):
-            parser.feed(data[start : start + _CHUNK])
-        root = parser.close()
+        # Entities, which make XML dangerous, need the document type that is refused first. What
+        # ends last is the root.
+        for _, root in ElementTree.iterparse(BytesIO(data), ["end"]):  # noqa: S314
+            if root.tag == tag:
+                yield root
+                root.clear()
     except ElementTree.ParseError, expat.ExpatError, ValueError, LookupError:
         raise NotTorznabError from None
     if root.tag == "error":
         lines = (root.get("description") or "").strip().splitlines() or [""]
         cause = _EXCEPTION.sub("", lines[0])
         raise TorznabError(_number(root.get("code")) or 0, cause[:_MAX_CAUSE])
-    return root
+    if root.tag != root_tag:
+        raise NotTorznabError
 
 
 class _FirstElement(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+import errno
 import socket
 
 from aiohttp import (
@@ -16,6 +17,9 @@ from yarl import URL
 
 from .errors import AuralArchiveError, Reason
 
+# Nobody answers for the address: a router says so, or the wait was long enough.
+_NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ETIMEDOUT})
+
 
 class BodyTooLargeError(Exception):
     """A body went over its bound; the rest was not read."""
@@ -27,12 +31,12 @@ def reason_of(err: Exception) -> Reason:
         return Reason.TIMED_OUT
     if isinstance(err, ClientSSLError):
         return Reason.TLS
-    if isinstance(err, ClientConnectorDNSError | InvalidURL | UnicodeError):
+    if isinstance(err, ClientConnectorDNSError | InvalidURL | ValueError):
         return Reason.CANNOT_RESOLVE
     if isinstance(err, ClientConnectorError):
         if isinstance(err.os_error, socket.gaierror):
             return Reason.CANNOT_RESOLVE
-        if isinstance(err.os_error, TimeoutError):
+        if err.os_error.errno in _NOBODY_THERE:
             return Reason.TIMED_OUT
         return Reason.REFUSED
     return Reason.CONNECTION_LOST
@@ -48,7 +52,7 @@ async def transport_errors(
     """
     try:
         yield
-    except (ClientError, TimeoutError, OSError, UnicodeError) as err:
+    except (ClientError, TimeoutError, OSError, ValueError) as err:
         raise error(reason_of(err)) from None
 
 
@@ -62,6 +66,15 @@ async def read_bounded(response: ClientResponse, limit: int) -> bytes:
             raise BodyTooLargeError
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def redirect_target(location: str) -> str | None:
+    """Return where a redirect leads, for people; None when it names no other server."""
+    try:
+        url = URL(location)
+    except ValueError:
+        return None
+    return origin_text(url) if url.scheme and url.absolute else None
 
 
 def origin_text(address: str | URL) -> str:
