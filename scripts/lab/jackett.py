@@ -195,7 +195,7 @@ class JackettStandIn(JackettApi):
         if hop := _HOP.fullmatch(path):
             return await self.hop(request, hop[1], hop[2], int(hop[3]))
         if path.startswith("/seed/"):
-            return self.seed.answer(request, path.removeprefix("/seed/"))
+            return await self.seed.answer(request, path.removeprefix("/seed/"))
         return self._page(request, path)
 
     async def _answer(self, request: web.Request, route: str, name: str) -> web.StreamResponse:

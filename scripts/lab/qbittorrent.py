@@ -271,11 +271,15 @@ class ApiSession:
 
     def call(self, path: str, form: Mapping[str, str] | None = None) -> str:
         """GET an API path, or POST a form to it; an error status raises."""
-        status, _, body = self._request(path, form)
-        text = body.decode(errors="replace")
+        status, text = self.answer(path, form)
         if status >= 400:
             raise QBittorrentError(f"{path}: {status} {text}")
         return text
+
+    def answer(self, path: str, form: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """GET an API path, or POST a form to it, and return status and body whatever they are."""
+        status, _, body = self._request(path, form)
+        return status, body.decode(errors="replace")
 
     def add_file(self, data: bytes, **fields: str) -> str:
         """Upload a .torrent file with form fields."""

@@ -63,7 +63,7 @@ async def _feed(
         return fromstring(await response.text())
 
 
-async def _results(http: ClientSession, jackett: JackettStandIn, indexer: str, **query: str) -> Any:  # noqa: ANN401 - JSON is what it is
+async def _results(http: ClientSession, jackett: JackettStandIn, indexer: str, **query: str) -> Any:
     url = f"{jackett.url}/api/v2.0/indexers/{indexer}/results"
     async with http.get(url, params={"apikey": jackett.api_key} | query) as response:
         return await response.json()
@@ -82,7 +82,7 @@ async def _results(http: ClientSession, jackett: JackettStandIn, indexer: str, *
         ("busy", {}, 429, "900", "The request rate limit was reached"),
     ],
 )
-async def test_torznab_errors(  # noqa: PLR0917 - columns of a table
+async def test_torznab_errors(
     jackett: JackettStandIn,
     http: ClientSession,
     indexer: str,
