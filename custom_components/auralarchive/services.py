@@ -57,7 +57,9 @@ _SOURCES = (ATTR_RESULT_ID, ATTR_LINK, ATTR_TORRENT_FILE)
 _RANKED_HERE = 100
 
 _ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1))
+# Templates leave blanks and line breaks around what they make.
+_STRIPPED = vol.All(cv.string, vol.Strip)
+_TEXT = vol.All(_STRIPPED, vol.Length(min=1))
 # qBittorrent separates tags by commas.
 _TAG = vol.All(_TEXT, vol.Match(r"^[^,\n]+$"))
 
@@ -83,11 +85,11 @@ SEARCH_SCHEMA = vol.Schema(
 ADD_TORRENT_SCHEMA = vol.Schema(
     {
         **_ENTRY,
-        vol.Optional(ATTR_RESULT_ID): cv.string,
-        vol.Optional(ATTR_LINK): cv.string,
-        vol.Optional(ATTR_TORRENT_FILE): cv.string,
-        vol.Optional(ATTR_CATEGORY): cv.string,
-        vol.Optional(ATTR_SAVE_PATH, default=""): vol.All(cv.string, vol.Strip),
+        vol.Optional(ATTR_RESULT_ID): _STRIPPED,
+        vol.Optional(ATTR_LINK): _STRIPPED,
+        vol.Optional(ATTR_TORRENT_FILE): _STRIPPED,
+        vol.Optional(ATTR_CATEGORY): _STRIPPED,
+        vol.Optional(ATTR_SAVE_PATH, default=""): _STRIPPED,
         vol.Optional(ATTR_TAGS, default=[]): vol.All(cv.ensure_list, [_TAG]),
         vol.Optional(ATTR_PAUSED, default=False): cv.boolean,
         vol.Optional(ATTR_SEQUENTIAL, default=False): cv.boolean,
@@ -97,7 +99,7 @@ ADD_TORRENT_SCHEMA = vol.Schema(
         ),
     }
 )
-GET_DOWNLOADS_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): cv.string})
+GET_DOWNLOADS_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): _STRIPPED})
 
 
 @callback
@@ -173,7 +175,7 @@ async def _add_torrent(call: ServiceCall) -> ServiceResponse:
     data = _entry_data(call)
     servers = data.servers
     options = AddOptions(
-        category=call.data.get(ATTR_CATEGORY, servers.category).strip(),
+        category=call.data.get(ATTR_CATEGORY, servers.category),
         save_path=call.data[ATTR_SAVE_PATH],
         tags=tuple(dict.fromkeys(call.data[ATTR_TAGS])),
         paused=call.data[ATTR_PAUSED],

@@ -1,16 +1,21 @@
 """Torrents that arrive after their add has given up waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+import re
 import time
 
+from .errors import InvalidCategoryError, QbittorrentError
 from .mirror import Mirror, Torrent
 from .qbittorrent import AddOptions, QbittorrentClient
 from .settle import settle
-from .verification import Expected, Verifier
+from .verification import ONE_OFF_TAG, Expected, Verifier
 
 # A link may be tried for half a minute and wait behind others; after an hour it will not come.
 _WATCHED_SECONDS = 3600.0
+_ONE_OFF_TAG = re.compile(rf"{ONE_OFF_TAG}[0-9a-f]{{8}}")
+
+type _Key = str | frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +26,7 @@ class _LateAdd:
 
 
 class LateArrivals:
-    """Keeps watch for the torrents of adds that ended as "not seen"."""
+    """Keeps watch for the torrents of adds that ended in doubt."""
 
     def __init__(
         self,
@@ -29,46 +34,94 @@ class LateArrivals:
         verifier: Verifier,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start with nothing to wait for."""
+        """Start with nothing to wait for; the clock tells seconds."""
         self._client = client
         self._verifier = verifier
         self._clock = clock
-        self._adds: list[_LateAdd] = []
-        self._leftover_tags: list[str] = []
+        self._adds: dict[_Key, _LateAdd] = {}
+        self._leftover_tags: set[str] = set()
+        self._has_looked = False
 
     def expect(self, expected: Expected, options: AddOptions) -> None:
-        """Watch for a torrent from now on."""
+        """Watch for a torrent from now on; of several adds of the same the last one counts."""
         until = self._clock() + _WATCHED_SECONDS
-        self._adds.append(_LateAdd(expected=expected, options=options, until=until))
+        self._adds[_key(expected)] = _LateAdd(expected=expected, options=options, until=until)
 
-    def clean_up_later(self, tag: str) -> None:
-        """Delete a one-off tag at the next opportunity."""
-        self._leftover_tags.append(tag)
+    def tags_of(self, link: str) -> tuple[str, ...]:
+        """Return the one-off tags under which a link may still arrive."""
+        add = self._adds.get(link)
+        return add.expected.tags if add else ()
+
+    def forget(self, torrent: Torrent, link: str | None) -> None:
+        """Stop watching for what has been added since, by its link or as the torrent it is."""
+        if link is not None:
+            self._adds.pop(link, None)
+        for key, add in tuple(self._adds.items()):
+            if add.expected.infohashes and add.expected.infohashes.ids & torrent.ids:
+                del self._adds[key]
+
+    def clean_up_later(self, tags: Iterable[str]) -> None:
+        """Delete one-off tags at the next opportunity."""
+        self._leftover_tags.update(tags)
 
     async def settle(self, mirror: Mirror) -> list[Torrent]:
-        """Return the torrents that have arrived since the last look, category and tags repaired."""
+        """Return the torrents that have arrived since the last look, category and tags repaired.
+
+        What cannot be repaired now comes up again with the next look.
+        """
+        if not self._has_looked:
+            self._has_looked = True
+            self.clean_up_later(_stale_tags(mirror, time.time()))
         arrived = []
-        for add in self._adds.copy():
+        for key, add in tuple(self._adds.items()):
             found = _find(mirror, add.expected)
-            if found is None and self._clock() < add.until:
+            torrent = await self._repair(found, add) if found else None
+            if torrent is not None:
+                arrived.append(torrent)
+            elif self._clock() < add.until:
                 continue
-            if found is not None:
-                torrent, _ = await settle(
-                    self._client, self._verifier, found, add.options, was_there=False
-                )
-                arrived.append(replace(torrent, tags=torrent.tags - {add.expected.tag}))
-            # Only now: what could not be repaired comes up again with the next look.
-            self._adds.remove(add)
-            if add.expected.tag:
-                self.clean_up_later(add.expected.tag)
-        if tags := self._leftover_tags.copy():
-            await self._client.delete_tags(tags)
-            # More may have come meanwhile.
-            self._leftover_tags = self._leftover_tags[len(tags) :]
+            if self._adds.get(key) is add:
+                del self._adds[key]
+            self.clean_up_later(add.expected.tags)
+        if tags := self._leftover_tags:
+            self._leftover_tags = set()
+            try:
+                await self._client.delete_tags(sorted(tags))
+            except QbittorrentError:
+                self._leftover_tags |= tags
         return arrived
+
+    async def _repair(self, found: Torrent, add: _LateAdd) -> Torrent | None:
+        """Return the torrent as it was asked for, None if that did not work."""
+        try:
+            torrent, _ = await settle(
+                self._client, self._verifier, found, add.options, was_there=False
+            )
+        except QbittorrentError, InvalidCategoryError:
+            return None
+        return replace(torrent, tags=torrent.tags - set(add.expected.tags))
+
+
+def _key(expected: Expected) -> _Key:
+    return expected.link or (expected.infohashes.ids if expected.infohashes else frozenset())
 
 
 def _find(mirror: Mirror, expected: Expected) -> Torrent | None:
     if expected.infohashes:
         return mirror.find(expected.infohashes.ids)
-    return next((found for found in mirror.torrents.values() if expected.tag in found.tags), None)
+    tags = set(expected.tags)
+    return next((found for found in mirror.torrents.values() if tags & found.tags), None)
+
+
+def _stale_tags(mirror: Mirror, now: float) -> set[str]:
+    """Return the one-off tags that adds left behind whose Home Assistant was stopped meanwhile.
+
+    A fresh one may be in use: by another entry, or another Home Assistant.
+    """
+    return {
+        tag
+        for torrent in mirror.torrents.values()
+        if torrent.added_on is not None and now - torrent.added_on > _WATCHED_SECONDS
+        for tag in torrent.tags
+        if _ONE_OFF_TAG.fullmatch(tag)
+    }

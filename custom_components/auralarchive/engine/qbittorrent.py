@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -23,12 +24,14 @@ from .torrent import TorrentFile
 
 # Web API 2.0 came with qBittorrent 4.1.
 OLDEST_API = (2, 0)
-# `torrents/add` takes tags since Web API 2.6.2 (4.3.1), `stopped` replaced `paused` in 2.11 (5.0),
-# and `torrents/fetchMetadata` came with 2.12 (5.2).
+# Tags came with Web API 2.3 (4.2), and `torrents/add` takes them since 2.6.2 (4.3.1). `stopped`
+# replaced `paused` in 2.11 (5.0), and `torrents/fetchMetadata` came with 2.12 (5.2).
+API_TAGS = (2, 3)
 API_TAGS_AT_ADD = (2, 6, 2)
 API_STOP = (2, 11)
 API_FETCH_METADATA = (2, 12)
 
+_VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
 # A full answer of `sync/maindata` for tens of thousands of torrents takes the server seconds.
 _LONG = ClientTimeout(total=60, connect=10)
 # The log's types: 1 normal, 2 information, 4 warning, 8 critical.
@@ -87,13 +90,20 @@ class QbittorrentClient:
         if self._version is None:
             app = (await self._session.call("app/version")).text.strip()
             api_text = (await self._session.call("app/webapiVersion")).text.strip()
-            api = tuple(int(part) for part in api_text.split(".") if part.isdecimal())
-            if not api or len(api_text) > 20:
+            if not _VERSION.fullmatch(api_text):
                 raise NotQbittorrentError(address=self._session.shown)
+            api = tuple(map(int, api_text.split(".")))
             if api < OLDEST_API:
                 raise QbittorrentTooOldError(version=app[:20], needed="4.1")
             self._version = ServerVersion(app=app[:20], api=api)
         return self._version
+
+    async def require(self, api: tuple[int, ...], needed: str) -> ServerVersion:
+        """Return the server's version; raise when its Web API is older than is needed."""
+        version = await self.version()
+        if version.api < api:
+            raise QbittorrentTooOldError(version=version.app, needed=needed)
+        return version
 
     def forget_version(self) -> None:
         """Ask for the version again: the server may have been updated."""
@@ -145,7 +155,7 @@ class QbittorrentClient:
             "torrents/add", data=form, allowed=(_ACCEPTED, _CONFLICT, _UNSUPPORTED)
         )
         if answer.status == _UNSUPPORTED:
-            raise InvalidTorrentFileError(reason="refused")
+            raise InvalidTorrentFileError(reason="not_accepted")
         return _read_add_answer(answer)
 
     async def torrents(
@@ -253,9 +263,7 @@ class QbittorrentClient:
         Each call for a link that failed starts a new attempt. Raises `InvalidTorrentFileError` when
         what the server got there is no torrent, `QbittorrentTooOldError` before 5.2.
         """
-        version = await self.version()
-        if version.api < API_FETCH_METADATA:
-            raise QbittorrentTooOldError(version=version.app, needed="5.2")
+        await self.require(API_FETCH_METADATA, "5.2")
         # The server decodes the value once more than the form does.
         answer = await self._session.call(
             "torrents/fetchMetadata",
@@ -263,7 +271,7 @@ class QbittorrentClient:
             allowed=(_ACCEPTED, _UNSUPPORTED),
         )
         if answer.status == _UNSUPPORTED:
-            raise InvalidTorrentFileError(reason="refused")
+            raise InvalidTorrentFileError(reason="not_accepted")
         return self._json(answer, dict) or None
 
     def _json[T](self, answer: Answer, kind: type[T]) -> T:

@@ -204,7 +204,8 @@ class QbittorrentSession:
             case HTTPStatus.UNAUTHORIZED:
                 return QbittorrentHostRefusedError(address=self.shown)
             case HTTPStatus.FORBIDDEN:
-                return QbittorrentAuthError(reason="login_needed")
+                # Only after a login that was accepted a moment ago.
+                return QbittorrentAuthError(reason="session_refused")
             case HTTPStatus.NOT_FOUND if path.startswith("app/"):
                 return QbittorrentWrongPathError(address=self.shown)
             case status if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:

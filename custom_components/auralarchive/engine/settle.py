@@ -1,6 +1,6 @@
 """Bring a torrent that was seen into the state that was asked for, and say what differs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .errors import InvalidCategoryError
@@ -13,7 +13,6 @@ class Caution(StrEnum):
     """What the user should know of an add that succeeded."""
 
     CATEGORY_CHANGED = "category_changed"
-    CATEGORY_NOT_SET = "category_not_set"
     SAVE_PATH_DIFFERS = "save_path_differs"
     STOPPED = "stopped"
     QUEUED = "queued"
@@ -40,31 +39,35 @@ async def settle(
     """Repair category and tags, and return the torrent as it is then, with what to warn of.
 
     An add of a torrent that is there already changes nothing by itself, so the category and the
-    tags that were asked for are set here. `save_path` and the like stay: files are not moved
-    unasked.
+    tags that were asked for are set here. `save_path` and the like stay as they are. Raises
+    `InvalidCategoryError` when the torrent does not get its category.
     """
     warnings: list[Warned] = []
-    if torrent.category != options.category and options.category:
-        warnings += await _set_category(client, torrent, options.category, was_there=was_there)
-    if missing := [tag for tag in options.tags if tag not in torrent.tags]:
+    has_category = torrent.category == options.category or not options.category
+    missing = [tag for tag in options.tags if tag not in torrent.tags]
+    if not has_category:
+        await _set_category(client, torrent, options.category)
+        if was_there and torrent.category:
+            values = {"before": torrent.category, "category": options.category}
+            warnings.append(Warned(caution=Caution.CATEGORY_CHANGED, values=values))
+    if missing:
         await client.add_tags(torrent.infohash, missing)
-    if warnings or missing:
+    if missing or not has_category:
         # None: removed by somebody else in this very moment; what was seen was seen.
-        torrent = await verifier.find(torrent.ids) or torrent
+        now = await verifier.find(torrent.ids) or replace(torrent, category=options.category)
+        if not has_category and now.category != options.category:
+            raise InvalidCategoryError(category=options.category)
+        torrent = now
     return torrent, (*warnings, *_differences(torrent, options))
 
 
-async def _set_category(
-    client: QbittorrentClient, torrent: Torrent, category: str, *, was_there: bool
-) -> list[Warned]:
+async def _set_category(client: QbittorrentClient, torrent: Torrent, category: str) -> None:
+    """Set a category, which somebody may have deleted since it was made sure of."""
     try:
         await client.set_category(torrent.infohash, category)
     except InvalidCategoryError:
-        return [Warned(caution=Caution.CATEGORY_NOT_SET, values={"category": category})]
-    if not was_there or not torrent.category:
-        return []
-    values = {"before": torrent.category, "category": category}
-    return [Warned(caution=Caution.CATEGORY_CHANGED, values=values)]
+        await client.create_category(category)
+        await client.set_category(torrent.infohash, category)
 
 
 def _differences(torrent: Torrent, options: AddOptions) -> list[Warned]:

@@ -5,28 +5,40 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 import re
 import time
-from urllib.parse import unquote
 
-from .errors import NotSeenError, QbittorrentUnreachableError
+from .errors import (
+    NotQbittorrentError,
+    NotSeenError,
+    QbittorrentError,
+    QbittorrentFailedError,
+    QbittorrentUnreachableError,
+)
 from .mirror import Mirror, Torrent
 from .qbittorrent import LogRecord, QbittorrentClient
 from .torrent import Infohashes
 
+# What the tags begin with by which links are told apart.
+ONE_OFF_TAG = "auralarchive-"
 # Files and magnets are listed after 2 to 10 ms, links to a local server after 5 to 11 ms.
 _FIRST_PAUSE = 0.004
 _LONGEST_PAUSE = 1.0
 _GROWTH = 1.6
 # The log is worth a look only once a link could have failed.
 _LOG_AFTER = 0.03
+# A proxy in front of a server that restarts answers with errors and pages of its own.
+_AWAY = (QbittorrentUnreachableError, QbittorrentFailedError, NotQbittorrentError)
+# What can stand beside a link in a sentence: a blank, or a quotation mark of any language.
+_EDGE = re.compile(r"""[\s"'<>]|[^\x00-\x7f]""")
+_FULL_STOP = re.compile(r"\.(?:\s|$)")
 _INFOHASH = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """What to look for: a torrent's infohashes, or else the one-off tag that its link was given."""
+    """What to look for: infohashes, or else the one-off tags that a link was given."""
 
     infohashes: Infohashes | None = None
-    tag: str | None = None
+    tags: tuple[str, ...] = ()
     # The link as it was handed over, where the log may speak of it, and where the log began then.
     link: str | None = field(default=None, repr=False)
     log_position: int = -1
@@ -85,10 +97,10 @@ class Verifier:
         """Return the torrent as soon as it is listed.
 
         Raises `LinkRefused` or `LinkIsDuplicate` when the log says so, `NotSeenError` when the time
-        is up, `QbittorrentUnreachableError` if the server is away by then.
+        is up, `QbittorrentError` if the server gives no proper answer by then.
         """
         started = time.monotonic()
-        away: QbittorrentUnreachableError | None = None
+        away: QbittorrentError | None = None
         for pause in _pauses(seconds):
             try:
                 if torrent := await self._look(expected):
@@ -96,7 +108,7 @@ class Verifier:
                 if expected.link and time.monotonic() - started > _LOG_AFTER:
                     await self._read_log(expected.link, expected.log_position)
                 away = None
-            except QbittorrentUnreachableError as err:
+            except _AWAY as err:
                 # It may be restarting: what it accepted is there when it is back.
                 away = err
             await asyncio.sleep(pause)
@@ -107,9 +119,12 @@ class Verifier:
     async def _look(self, expected: Expected) -> Torrent | None:
         if expected.infohashes:
             return await self.find(expected.infohashes.ids)
-        found = await self._client.torrents(tag=expected.tag)
-        # A server that does not know the filter lists everything.
-        return next((torrent for torrent in found if expected.tag in torrent.tags), None)
+        for tag in expected.tags:
+            found = await self._client.torrents(tag=tag)
+            # A server that does not know the filter lists everything.
+            if torrent := next((torrent for torrent in found if tag in torrent.tags), None):
+                return torrent
+        return None
 
     async def _read_log(self, link: str, position: int) -> None:
         """Raise what the log says of the link, if it says anything."""
@@ -128,10 +143,14 @@ class Verifier:
         the link: that it is being downloaded is said of every link.
         """
         _, _, rest = record.message.partition(link)
-        for digits in _INFOHASH.findall(rest.lower()):
-            if torrent := await self.find_thoroughly(Infohashes(others=frozenset({digits})).ids):
-                return torrent
-        named = [found for found in await self._client.torrents() if found.name in rest]
+        if infohashes := _INFOHASH.findall(rest.lower()):
+            return await self.find_thoroughly(Infohashes(others=frozenset(infohashes)).ids)
+        named = [
+            found
+            for found in await self._client.torrents()
+            # A name of punctuation alone would be found in any sentence.
+            if found.name in rest and any(map(str.isalnum, found.name))
+        ]
         longest = max(named, key=lambda found: len(found.name), default=None)
         # "Dune" stands in "Dune Messiah" too; anything else that fits makes it a guess.
         others = [found for found in named if found is not longest]
@@ -147,7 +166,15 @@ def _match(torrents: list[Torrent], ids: frozenset[str]) -> Torrent | None:
 
 
 def _mentions(record: LogRecord, link: str) -> bool:
-    return link in record.message or unquote(link) in unquote(record.message)
+    """Tell whether a line is about exactly this link, and not about one that it is a part of.
+
+    The log holds links byte for byte, mostly in quotation marks, which differ between languages.
+    """
+    for match in re.finditer(re.escape(link), record.message):
+        before, after = record.message[: match.start()][-1:], record.message[match.end() :]
+        if _EDGE.match(before or " ") and (_EDGE.match(after or " ") or _FULL_STOP.match(after)):
+            return True
+    return False
 
 
 def _pauses(seconds: float) -> Iterator[float]:
