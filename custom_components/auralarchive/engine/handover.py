@@ -232,12 +232,13 @@ class Handover:
         detail = self._redact(sentence.replace(str(link), link.shown))
         unreachable = LinkUnreachableError(link=link.shown, detail=detail)
         signs = [error for words, error in _SIGNS.items() if words.search(rest)]
+        told = signs[0](link=link.shown, detail=detail) if signs else unreachable
         if handover.own is None:
-            raise signs[0](link=link.shown, detail=detail) if signs else unreachable
+            raise told
         try:
             found = await self._open_and_find(handover.own, _EXPLAIN_SECONDS)
         except LinkNotAllowedError, LinkTooLargeError:
-            raise unreachable from None
+            raise told from None
         except LinkGoneError as err:
             if err.reason == Reason.TIMED_OUT:
                 raise in_doubt or unreachable from None

@@ -1,0 +1,1 @@
+"""The integration in a test instance of Home Assistant."""
