@@ -14,6 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 import voluptuous as vol
+from yarl import URL
 
 from .const import (
     CONF_CATEGORY,
@@ -155,7 +156,7 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                 failure = err
             else:
                 return self.async_create_entry(
-                    title="AuralArchive",
+                    title=self._title(),
                     data={**self._settings, CONF_JACKETT_URL_FOR_QBITTORRENT: address},
                     options={
                         CONF_DELIVERY: user_input[CONF_DELIVERY],
@@ -191,6 +192,12 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         known = {CONF_QBITTORRENT_USERNAME: entry.data.get(CONF_QBITTORRENT_USERNAME, "")}
         entered = known if user_input is None else user_input
         return self._form("reauth_confirm", LOGIN_SCHEMA, entered, failure, "base")
+
+    def _title(self) -> str:
+        """Return the entry's name; that of a further pair tells where it is."""
+        if not self._async_current_entries():
+            return "AuralArchive"
+        return f"AuralArchive ({URL(self._settings[CONF_QBITTORRENT_URL]).host})"
 
     async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
         """Return Jackett's settings in their final form, or raise what is wrong with them."""

@@ -30,7 +30,8 @@ class AuralArchiveEntity[CoordinatorT: DataUpdateCoordinator[Any]](CoordinatorEn
             identifiers={(DOMAIN, entry.entry_id)},
             entry_type=DeviceEntryType.SERVICE,
             name=entry.title,
-            manufacturer="qBittorrent",
-            sw_version=data.downloads.version or None,
+            manufacturer="AuralArchive",
+            model="qBittorrent",
+            sw_version=data.downloads.version.removeprefix("v") or None,
             configuration_url=data.servers.qbittorrent_address,
         )

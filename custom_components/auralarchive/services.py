@@ -61,7 +61,7 @@ _ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _STRIPPED = vol.All(cv.string, vol.Strip)
 _TEXT = vol.All(_STRIPPED, vol.Length(min=1))
 # qBittorrent separates tags by commas.
-_TAG = vol.All(_TEXT, vol.Match(r"^[^,\n]+$"))
+_TAG = vol.All(_TEXT, vol.Match(r"^[^,\n]+$", msg="a tag must not hold a comma"))
 
 SEARCH_SCHEMA = vol.Schema(
     {
@@ -75,7 +75,9 @@ SEARCH_SCHEMA = vol.Schema(
         vol.Optional(ATTR_MAX_RESULTS, default=50): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=200)
         ),
-        vol.Optional(ATTR_SORT, default=Sort.RELEVANCE): vol.Coerce(Sort),
+        vol.Optional(ATTR_SORT, default=Sort.RELEVANCE): vol.All(
+            vol.In([sort.value for sort in Sort]), vol.Coerce(Sort)
+        ),
         vol.Optional(ATTR_DEADLINE, default=20): vol.All(
             vol.Coerce(float), vol.Range(min=1, max=120)
         ),
@@ -93,7 +95,9 @@ ADD_TORRENT_SCHEMA = vol.Schema(
         vol.Optional(ATTR_TAGS, default=[]): vol.All(cv.ensure_list, [_TAG]),
         vol.Optional(ATTR_PAUSED, default=False): cv.boolean,
         vol.Optional(ATTR_SEQUENTIAL, default=False): cv.boolean,
-        vol.Optional(ATTR_DELIVERY): vol.Coerce(DeliveryMode),
+        vol.Optional(ATTR_DELIVERY): vol.All(
+            vol.In([mode.value for mode in DeliveryMode]), vol.Coerce(DeliveryMode)
+        ),
         vol.Optional(ATTR_TIMEOUT, default=DEFAULT_SECONDS): vol.All(
             vol.Coerce(float), vol.Range(min=1, max=600)
         ),

@@ -226,6 +226,16 @@ async def test_chosen_indexers(
     assert _statuses(answer) == statuses
 
 
+async def test_an_indexer_configured_a_moment_ago_is_found(http: ClientSession) -> None:
+    """The list that was kept is asked for again before anybody is told that it is not there."""
+    async with JackettStandIn([Indexer(id="a")]) as jackett:
+        client = _client(http, jackett)
+        await client.search(SearchQuery(text="x"))
+        jackett.add(Indexer(id="b"))
+        answer = await client.search(SearchQuery(text="x", indexers=("b",)))
+    assert _statuses(answer) == {"b": "ok"}
+
+
 async def test_an_unknown_indexer_is_named(http: ClientSession) -> None:
     """With those that there are."""
     async with JackettStandIn([Indexer(id="a"), Indexer(id="b")]) as jackett:

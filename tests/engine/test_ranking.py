@@ -71,6 +71,12 @@ def test_what_else_counts(better: dict[str, Any], worse: dict[str, Any]) -> None
     assert ranked[0].score > ranked[1].score
 
 
+def test_the_sequel_of_many_does_not_beat_the_book_of_few() -> None:
+    """What was asked for stands above what is popular and named alike."""
+    releases = [_release("Dune Messiah [M4B]", seeders=500), _release("Dune [M4B]", seeders=5)]
+    assert rank(releases, "dune").results[0].release.title == "Dune [M4B]"
+
+
 def test_seeders_do_not_outweigh_the_title() -> None:
     """A well-seeded other book stays another book."""
     releases = [_release("Emma - Jane Austen", seeders=9000), _release("Dune", seeders=1)]
@@ -83,8 +89,8 @@ def test_a_score_explains_itself() -> None:
     (item,) = rank([release], "dune herbert").results
     assert item.score_parts == {
         "match": 60.0,
-        "exactness": 15.0,
-        "seeders": 5.21,
+        "exactness": 20.0,
+        "seeders": 3.47,
         "format": 4.0,
         "unabridged": -8.0,
         "freeleech": 2.0,

@@ -63,11 +63,12 @@ def _unreachable(reason: Reason) -> QbittorrentUnreachableError:
         (ServerDisconnectedError(), Reason.CONNECTION_LOST),
         (ClientPayloadError(), Reason.CONNECTION_LOST),
         (ConnectionResetError(), Reason.CONNECTION_LOST),
+        (_connector(errno.ECONNRESET), Reason.TLS),
     ],
     ids=[
         "refused", "no-host", "no-network", "connect-timeout", "several", "no-name", "dns",
         "bad-address", "bad-name", "tls", "pool-timeout", "server-timeout", "timeout",
-        "disconnected", "half-a-body", "reset",
+        "disconnected", "half-a-body", "reset", "handshake-reset",
     ],
 )  # fmt: skip
 async def test_reasons(error: Exception, reason: Reason) -> None:
@@ -159,3 +160,20 @@ async def test_a_bomb_is_never_unpacked(http: ClientSession, serve: Serve) -> No
         with pytest.raises(BodyTooLargeError):
             await read_bounded(response, 10_000)
     await ended.wait()
+
+
+async def test_a_closed_session_is_a_lost_connection() -> None:
+    """That is how an add looks whose entry is unloaded meanwhile."""
+    session = ClientSession()
+    await session.close()
+    with pytest.raises(QbittorrentUnreachableError) as caught:
+        async with transport_errors(_unreachable), session.get("http://127.0.0.1:1"):
+            pass
+    assert caught.value.reason == Reason.CONNECTION_LOST
+
+
+async def test_bugs_stay_bugs() -> None:
+    """Any other error of the program itself is not made one of the network's."""
+    with pytest.raises(RuntimeError, match="bug"):
+        async with transport_errors(_unreachable):
+            raise RuntimeError("bug")

@@ -60,7 +60,7 @@ async def test_qbittorrent_is_down_at_first(
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(404, "not at this path"), (401, "Host header"), (200, "is not qBittorrent's Web UI")],
+    [(404, "does not look like"), (401, "Host header"), (200, "is not qBittorrent's Web UI")],
 )
 async def test_something_else_is_there(lab: Lab, load: Load, status: int, told: str) -> None:
     """Whatever it is, set-up is tried again: it may be a proxy that waits for qBittorrent."""
@@ -221,6 +221,7 @@ async def test_two_entries(lab: Lab, set_up: SetUp, act: Action) -> None:
     magnet = make_torrent({"dune.m4b": b"sand"}).magnet()
     with pytest.raises(ServiceValidationError):
         await act("add_torrent", link=magnet)
+    assert (first.title, second.title) == ("AuralArchive", "AuralArchive (127.0.0.1)")
     await act("add_torrent", link=magnet, config_entry_id=second.entry_id)
 
     async def counts() -> list[int]:

@@ -213,7 +213,7 @@ def shelf(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("options", "expected", "filtered"),
     [
-        pytest.param({}, "500 5 50 None", {"not_audiobook": 1}, id="relevance"),
+        pytest.param({}, "5 500 50 None", {"not_audiobook": 1}, id="relevance"),
         pytest.param({"sort": "seeders"}, "500 50 5 None", {"not_audiobook": 1}, id="seeders"),
         pytest.param({"sort": "size"}, "50 5 500 None", {"not_audiobook": 1}, id="size"),
         pytest.param({"sort": "age"}, "50 500 None 5", {"not_audiobook": 1}, id="age"),
@@ -224,14 +224,14 @@ def shelf(lab: Lab) -> None:
             id="enough-seeders",
         ),
         pytest.param(
-            {"max_results": 1}, "500", {"not_audiobook": 1, "max_results": 3}, id="only-the-best"
+            {"max_results": 1}, "5", {"not_audiobook": 1, "max_results": 3}, id="only-the-best"
         ),
         pytest.param(
             {"categories": [3030, 7000], "sort": "seeders"}, "9000 500 50 5 None", {}, id="books"
         ),
         pytest.param({"categories": [7020]}, "", {}, id="another-category"),
-        pytest.param({"categories": "3030", "max_results": "2"}, "500 5", None, id="as-text"),
-        pytest.param({"indexers": ["lab"]}, "500 5 50 None", None, id="this-indexer"),
+        pytest.param({"categories": "3030", "max_results": "2"}, "5 500", None, id="as-text"),
+        pytest.param({"indexers": ["lab"]}, "5 500 50 None", None, id="this-indexer"),
         pytest.param({"indexers": ["other"]}, "", {}, id="another-indexer"),
     ],
 )

@@ -384,4 +384,4 @@ async def test_the_device(
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     assert device.name == "AuralArchive"
     assert device.configuration_url == qbittorrent.url
-    assert device.sw_version == qbittorrent.login().call("app/version")
+    assert f"v{device.sw_version}" == qbittorrent.login().call("app/version")

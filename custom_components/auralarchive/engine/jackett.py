@@ -177,7 +177,9 @@ class JackettClient:
     async def _wanted(self, query: SearchQuery) -> tuple[Indexer, ...]:
         """Return the indexers to ask; raise when one is unknown or there is none."""
         listed = self._indexers
-        if time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
+        # One that is not in the list may have been configured a moment ago.
+        is_missing = listed is not None and not set(query.indexers) <= {one.id for one in listed}
+        if is_missing or time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
             try:
                 async with asyncio.timeout(query.deadline):
                     listed = await self.indexers()

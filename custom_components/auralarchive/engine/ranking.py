@@ -1,7 +1,7 @@
 """Order of audiobook releases: a score made of named parts, and what is left out, counted.
 
-The parts and their highest values: `match` 60 (the query's words in the title), `exactness` 15
-(nothing but the query's words in the book's name), `seeders` 15 (logarithmic: 10 count half of
+The parts and their highest values: `match` 60 (the query's words in the title), `exactness` 20
+(nothing but the query's words in the book's name), `seeders` 10 (logarithmic: 10 count half of
 1000), `format` 6, `unabridged` 2 or -8, `freeleech` 2.
 """
 
@@ -17,8 +17,8 @@ from .titles import AUDIO_FORMATS, EBOOK_FORMATS, TitleFacts, read_title, signif
 from .torznab import Release
 
 _MATCH = 60.0
-_EXACTNESS = 15.0
-_SEEDERS = 15.0
+_EXACTNESS = 20.0
+_SEEDERS = 10.0
 _FREELEECH = 2.0
 _UNABRIDGED = 2.0
 _ABRIDGED = -8.0

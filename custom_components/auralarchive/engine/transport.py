@@ -36,10 +36,18 @@ def reason_of(err: Exception) -> Reason:
     if isinstance(err, ClientConnectorError):
         if isinstance(err.os_error, socket.gaierror):
             return Reason.CANNOT_RESOLVE
-        if err.os_error.errno in _NOBODY_THERE:
-            return Reason.TIMED_OUT
-        return Reason.REFUSED
+        return _reason_of_connecting(err.os_error)
     return Reason.CONNECTION_LOST
+
+
+def _reason_of_connecting(err: OSError) -> Reason:
+    """Tell why no connection came about."""
+    if err.errno in _NOBODY_THERE:
+        return Reason.TIMED_OUT
+    # Somebody was there, and hung up on the handshake: that is how servers without TLS take it.
+    if isinstance(err, ConnectionResetError | BrokenPipeError):
+        return Reason.TLS
+    return Reason.REFUSED
 
 
 @asynccontextmanager
@@ -54,6 +62,11 @@ async def transport_errors(
         yield
     except (ClientError, TimeoutError, OSError, ValueError) as err:
         raise error(reason_of(err)) from None
+    except RuntimeError as err:
+        # What aiohttp says when the entry was unloaded meanwhile; anything else is a bug.
+        if str(err) != "Session is closed":
+            raise
+        raise error(Reason.CONNECTION_LOST) from None
 
 
 async def read_bounded(response: ClientResponse, limit: int) -> bytes:
