@@ -133,11 +133,12 @@ def everything() -> dict[str, bytes]:
     return {path: data for book in BOOKS for path, data in torrent(book, "").content.items()}
 
 
-def indexers(web_seed: str, *, now: datetime | None = None) -> list[Indexer]:
+def indexers(web_seed: str, *, now: datetime | None = None, magnets: bool = True) -> list[Indexer]:
     """The three trackers with their releases.
 
     Inkwell is public: its links lead to magnets or files and it tells hashes. The Lantern Library
-    is private and tells none. Open Shelf is in between.
+    is private and tells none. Open Shelf is in between. Without `magnets` all links lead to files:
+    a magnet gets its metadata from peers, and a web seed is none.
     """
     moment = (now or datetime.now(UTC)).replace(microsecond=0)
     trackers = [
@@ -160,26 +161,31 @@ def indexers(web_seed: str, *, now: datetime | None = None) -> list[Indexer]:
     ]
     for tracker in trackers:
         carried = [book for book in BOOKS if tracker.id in book.indexers]
-        tracker.releases = [_release(book, tracker, web_seed, moment) for book in carried]
+        tracker.releases = [
+            _release(book, tracker, web_seed, moment, magnets=magnets) for book in carried
+        ]
     return trackers
 
 
-def _release(book: Book, tracker: Indexer, web_seed: str, now: datetime) -> Release:
+def _release(
+    book: Book, tracker: Indexer, web_seed: str, now: datetime, *, magnets: bool
+) -> Release:
     made = torrent(book, web_seed)
     page = f"{tracker.site_link}t/{1000 + BOOKS.index(book)}"
     private = tracker.type is IndexerType.PRIVATE
     public = tracker.type is IndexerType.PUBLIC
-    download: Download | None = None if book.magnet_only else torrent_file(made)
-    if tracker.id == "inkwell" and book.title == "The Time Machine":
+    magnet_only = book.magnet_only and magnets
+    download: Download | None = None if magnet_only else torrent_file(made)
+    if magnets and tracker.id == "inkwell" and book.title == "The Time Machine":
         download = redirect(made.magnet())
     categories = (3030, 100041) if private else (3030,)
     return Release(
         title=_title(book, tracker),
-        guid=None if book.magnet_only else page,
+        guid=None if magnet_only else page,
         details=page,
         link=None if download is None else f"{page}/download",
         download=download,
-        magnet=made.magnet() if book.magnet_only else None,
+        magnet=made.magnet() if magnet_only else None,
         hash_text=None if private or book.seeders is None else made.infohash_v1,
         categories=(7020,) if book.format == "EPUB" else categories,
         size=book.size,

@@ -28,7 +28,12 @@ homeassistant:
   currency: EUR
   country: GB
   language: en
+automation: !include automations.yaml
+script: !include scripts.yaml
+scene: !include scenes.yaml
 """
+# What Home Assistant's own editors write to.
+_EDITED = {"automations.yaml": "[]\n", "scripts.yaml": "{}\n", "scenes.yaml": "[]\n"}
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
@@ -176,6 +181,8 @@ class HassServer:
         storage = self.folder / ".storage"
         storage.mkdir(parents=True)
         (self.folder / "configuration.yaml").write_text(self._configuration)
+        for name, empty in _EDITED.items():
+            (self.folder / name).write_text(empty)
         shutil.copytree(
             self._integration,
             self.folder / "custom_components" / self._integration.name,

@@ -11,7 +11,7 @@ import tempfile
 from .house import EXPECTED, open_house
 from .story import play
 from .terminal import Transcript
-from .watching import go_on, watch
+from .watching import go_on, show_servers, watch
 
 
 async def _run(arguments: argparse.Namespace, folder: Path) -> None:
@@ -26,6 +26,8 @@ async def _run(arguments: argparse.Namespace, folder: Path) -> None:
         await go_on(house, transcript)
         login = f"user {house.hass.username}, password {house.hass.password}"
         transcript.does("Open", f"{address}  ({login})")
+        transcript.note("To set it up by hand, delete its entry first if need be, and enter:")
+        show_servers(house, transcript)
         transcript.note("Ctrl-C stops everything.")
         arguments.finished = True
         await watch(house)

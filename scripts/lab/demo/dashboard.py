@@ -14,30 +14,41 @@ template:
   - triggers:
       - trigger: time_pattern
         seconds: "/5"
-    conditions: "{{ integration_entities('auralarchive') | count > 0 }}"
     actions:
+      - condition: "{{ has_value('sensor.auralarchive_active_downloads') }}"
       - action: auralarchive.get_downloads
+        data:
+          config_entry_id: "{{ config_entry_id('sensor.auralarchive_active_downloads') }}"
         response_variable: answer
+        continue_on_error: true
     sensor:
       - name: Audiobook downloads
         unique_id: audiobook_downloads
+        availability: "{{ answer is defined }}"
         state: "{{ answer.downloads | count }}"
         attributes:
           downloads: "{{ answer.downloads }}"
 """
 
 _WELCOME = """\
+{%% if has_value('%(active_downloads)s') and has_value('%(completed)s') %%}
 ## {{ states('%(active_downloads)s') }} on their way, {{ states('%(completed)s') }} complete
+{%% else %%}
+## Your audiobooks
+{%% endif %%}
 """
 _LIST = """\
 {% for one in state_attr('sensor.audiobook_downloads', 'downloads') or [] %}
+{% set state = one.state | replace('_', ' ') | capitalize %}
 {% set full = (one.progress * 0.3) | round(0, 'floor') | int %}
 {% set colour = '#4caf50' if one.progress == 100 else '#03a9f4' %}
 {% set rest = '▄' * (30 - full) %}
 **{{ one.name }}**
 <font color="{{ colour }}">{{ '▄' * full }}</font><font color="#d8dee2">{{ rest }}</font>
-{{ one.state | capitalize }} · {{ one.progress | round }} % of {{ (one.size / 1e6) | round(1) }} MB
+{{ state }} · {{ one.progress | round }} % of {{ (one.size / 1e6) | round(1) }} MB
 
+{% else %}
+{{ 'No downloads.' if has_value('sensor.audiobook_downloads') else 'Not available now.' }}
 {% endfor %}
 """
 _HALF = {"columns": 6}
@@ -65,12 +76,7 @@ def config(ids: Mapping[str, str]) -> JsonObject:
 def _now(ids: Mapping[str, str]) -> list[JsonObject]:
     return [
         _heading("Now", "mdi:download"),
-        {
-            "type": "gauge",
-            "entity": ids["progress"],
-            "name": "Progress",
-            "grid_options": {"columns": 6, "rows": 3},
-        },
+        *_progress(ids["progress"]),
         _tile(ids["active_downloads"], "Active"),
         _tile(ids["completed"], "Completed"),
         _tile(ids["time_remaining"], "Time remaining"),
@@ -79,6 +85,28 @@ def _now(ids: Mapping[str, str]) -> list[JsonObject]:
             "features": [{"type": "trend-graph", "hours_to_show": 0.05}],
             "grid_options": _WHOLE,
         },
+    ]
+
+
+def _progress(entity: str) -> list[JsonObject]:
+    """A gauge, and what stands in for it while there is no number that it could show."""
+    idle: JsonObject = {"condition": "state", "entity": entity, "state": "unknown"}
+    away: JsonObject = {"condition": "state", "entity": entity, "state": "unavailable"}
+    numeric: JsonObject = {
+        "condition": "state",
+        "entity": entity,
+        "state_not": ["unknown", "unavailable"],
+    }
+    return [
+        {
+            "type": "gauge",
+            "entity": entity,
+            "name": "Progress",
+            "grid_options": {"columns": 6, "rows": 3},
+            "visibility": [numeric],
+        },
+        {**_tile(entity, "Nothing to wait for"), "hide_state": True, "visibility": [idle]},
+        {**_tile(entity, "Progress"), "visibility": [away]},
     ]
 
 

@@ -47,6 +47,11 @@ class House:
         return self.jackett.url_at("localhost")
 
     @property
+    def jackett_url_for_qbittorrent(self) -> str:
+        """Jackett as qBittorrent reaches it."""
+        return self.jackett.url_at(self.apart.host_address) if self.apart else self.jackett_url
+
+    @property
     def running(self) -> bool:
         """Whether both processes live."""
         return self.hass.running and self.qbittorrent.running

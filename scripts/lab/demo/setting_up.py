@@ -58,7 +58,7 @@ def _address_for_qbittorrent(house: House, step: FlowStep, transcript: Transcrip
     if house.apart is None:
         transcript.does("Jackett's address for qBittorrent", f"{suggested}, as suggested")
         return suggested
-    needed = house.jackett.url_at(house.apart.host_address)
+    needed = house.jackett_url_for_qbittorrent
     transcript.does("Jackett's address for qBittorrent", f"{needed}; suggested was {suggested}")
     transcript.note(
         "The suggestion is Jackett's port on the machine that qBittorrent's address names: right"

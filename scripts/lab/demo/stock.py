@@ -27,39 +27,38 @@ SLOW = {
 
 def fill(jackett: JackettStandIn, seed: str) -> None:
     """Give a Jackett its indexers; `seed` is where qBittorrent finds their content."""
-    jackett.add(*catalogue.indexers(seed))
+    jackett.add(*catalogue.indexers(seed, magnets=False))
     jackett.seed.add(catalogue.everything())
     jackett.add(
         Indexer(id="dustyattic", name="The Dusty Attic", failure="The site is down for maintenance")
     )
     for title, seeders in _OTHER_EDITIONS.items():
-        jackett.add_release(_release(title, seed, seeders=seeders), indexer="inkwell")
-    jackett.add_release(_release(GONE, seed, seeders=3, download=failed(404)), indexer="lantern")
+        made = _torrent(title, seed)
+        jackett.seed.add(made.content)
+        release = _release(title, seeders=seeders, download=torrent_file(made))
+        jackett.add_release(release, indexer="inkwell")
+    jackett.add_release(_release(GONE, seeders=3, download=failed(404)), indexer="lantern")
     for title, size in SLOW.items():
         made = _torrent(title, seed, size)
         jackett.seed.add(made.content)
-        release = _release(title, seed, seeders=30, size=size, download=torrent_file(made))
+        release = _release(title, seeders=30, size=size, download=torrent_file(made))
         jackett.add_release(release, indexer="lantern")
 
 
 @cache
 def _torrent(title: str, seed: str, size: int = 200_000) -> MadeTorrent:
-    name = title.partition(" [")[0]
-    content = {f"{name}.m4b": Random(title).randbytes(size)}
-    return make_torrent(content, name=name, web_seeds=[seed], piece_length=16 * 16 * 1024)
+    name, _, details = title.partition(" [")
+    form = next(form for form in ("M4B", "MP3", "EPUB") if form in details)
+    content = {f"{name}.{form.lower()}": Random(title).randbytes(size)}
+    return make_torrent(
+        content, name=f"{name} [{form}]", web_seeds=[seed], piece_length=16 * 16 * 1024
+    )
 
 
-def _release(
-    title: str,
-    seed: str,
-    *,
-    seeders: int,
-    size: int = 290_000_000,
-    download: Download | None = None,
-) -> Release:
+def _release(title: str, *, seeders: int, download: Download, size: int = 290_000_000) -> Release:
     return Release(
         title=title,
-        download=download or torrent_file(_torrent(title, seed)),
+        download=download,
         size=size,
         seeders=seeders,
         leechers=2,

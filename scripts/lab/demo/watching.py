@@ -60,6 +60,15 @@ async def go_on(house: House, transcript: Transcript) -> None:
         transcript.good("Added", title)
 
 
+def show_servers(house: House, transcript: Transcript) -> None:
+    """Print what the integration's forms ask for; all of it is the demo's own."""
+    server = house.qbittorrent
+    transcript.does("Jackett", f"{house.jackett_url}, API key {house.jackett.api_key}")
+    login = f"user {server.username}, password {server.password}"
+    transcript.does("qBittorrent", f"{server.url}  ({login})")
+    transcript.does("Jackett's address for qBittorrent", house.jackett_url_for_qbittorrent)
+
+
 async def watch(house: House) -> NoReturn:
     """Stay until cancelled, or raise when a server has ended."""
     while True:
