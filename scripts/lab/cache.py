@@ -13,11 +13,6 @@ def qbittorrent_binary(generation: str) -> Path | None:
     return _existing(layout.QBITTORRENT / generation / PROGRAM)
 
 
-def venv_python(name: str) -> Path | None:
-    """Return the Python of an environment (`newest`, `floor`, `latest`), if it is there."""
-    return _existing(layout.VENVS / name / "bin/python")
-
-
 def hass_executable() -> Path | None:
     """Return the newest real Home Assistant, if it is there."""
     return _existing(layout.VENVS / "latest/bin/hass")

@@ -1,12 +1,11 @@
 """Bringing a torrent into the state that was asked for."""
 
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.auralarchive.engine.errors import InvalidCategoryError
+from custom_components.auralarchive.engine.errors import InvalidCategoryError, RemovedError
 from custom_components.auralarchive.engine.mirror import Mirror, Torrent, read_torrent_record
 from custom_components.auralarchive.engine.qbittorrent import AddOptions, QbittorrentClient
 from custom_components.auralarchive.engine.session import Credentials
@@ -97,13 +96,13 @@ async def test_a_category_that_does_not_stick(http: ClientSession, serve: Serve)
 
 
 async def test_a_torrent_that_is_removed_in_this_moment(http: ClientSession, serve: Serve) -> None:
-    """What was seen was seen."""
+    """It is not there as it was asked for, so it does not count as added."""
     server = Scripted()
     torrent = read_torrent_record(_record(category=""))
-    found, _ = await _settled(
-        http, await serve(server), torrent, AddOptions(category="books"), was_there=False
-    )
-    assert found == replace(torrent, category="books")
+    with pytest.raises(RemovedError):
+        await _settled(
+            http, await serve(server), torrent, AddOptions(category="books"), was_there=False
+        )
 
 
 async def test_tags_are_added_to_those_that_are_there(http: ClientSession, serve: Serve) -> None:

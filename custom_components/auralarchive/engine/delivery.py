@@ -123,8 +123,9 @@ class Delivery:
     ) -> Delivered:
         """Get a torrent into qBittorrent; returns only what was seen there.
 
-        `seconds` bounds the opening of a link and, anew, the wait for the torrent. Raises the error
-        of the first way that was tried, with all attempts in it.
+        `seconds` bounds the opening of a link and, anew, the wait for the torrent. Raises what no
+        other way could cure, else the error of the first way that was tried; with all attempts in
+        it.
         """
         started = time.monotonic()
         if options.category:

@@ -250,14 +250,21 @@ class InvalidCategoryError(AuralArchiveError):
 
 
 class RejectedError(AuralArchiveError):
-    """qBittorrent refused the torrent; values: `detail`, its own words."""
+    """qBittorrent refused the torrent, and does not have it."""
 
     code = "rejected"
     leg = Leg.QBITTORRENT
 
 
 class NotSeenError(AuralArchiveError):
-    """Accepted, but not in the list when the time was up; values: `seconds`, `detail`."""
+    """Accepted, but not in the list when the time was up; values: `seconds`."""
 
     code = "not_seen"
+    leg = Leg.QBITTORRENT
+
+
+class RemovedError(AuralArchiveError):
+    """The torrent was there, and is gone again before all of it was as asked for."""
+
+    code = "removed"
     leg = Leg.QBITTORRENT

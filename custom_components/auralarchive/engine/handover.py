@@ -40,7 +40,8 @@ from .verification import (
     Verifier,
 )
 
-# qBittorrent gives a link up after 30 seconds without a byte; one second for its own work.
+# qBittorrent 5 gives a link up after 30 seconds without a byte; one second for its own work. 4.5
+# may take longer, so what is concluded then stays under watch.
 LINK_SECONDS = 31.0
 _EXPLAIN_SECONDS = 15.0
 _REMEMBERED_LINKS = 500

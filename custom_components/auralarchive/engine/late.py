@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import re
 import time
 
-from .errors import InvalidCategoryError, QbittorrentError
+from .errors import InvalidCategoryError, QbittorrentError, RemovedError
 from .mirror import Mirror, Torrent
 from .qbittorrent import AddOptions, QbittorrentClient
 from .settle import settle
@@ -97,7 +97,7 @@ class LateArrivals:
             torrent, _ = await settle(
                 self._client, self._verifier, found, add.options, was_there=False
             )
-        except QbittorrentError, InvalidCategoryError:
+        except QbittorrentError, InvalidCategoryError, RemovedError:
             return None
         return replace(torrent, tags=torrent.tags - set(add.expected.tags))
 

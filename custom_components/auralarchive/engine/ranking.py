@@ -1,7 +1,7 @@
 """Order of audiobook releases: a score made of named parts, and what is left out, counted.
 
 The parts and their highest values: `match` 60 (the query's words in the title), `exactness` 20
-(nothing but the query's words in the book's name), `seeders` 10 (logarithmic: 10 count half of
+(nothing but the query's words in the book's name), `seeders` 10 (logarithmic: 30 count half of
 1000), `format` 6, `unabridged` 2 or -8, `freeleech` 2.
 """
 

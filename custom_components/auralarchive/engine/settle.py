@@ -1,9 +1,9 @@
 """Bring a torrent that was seen into the state that was asked for, and say what differs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from .errors import InvalidCategoryError
+from .errors import InvalidCategoryError, RemovedError
 from .mirror import Torrent, TorrentState
 from .qbittorrent import AddOptions, QbittorrentClient
 from .verification import Verifier
@@ -40,7 +40,8 @@ async def settle(
 
     An add of a torrent that is there already changes nothing by itself, so the category and the
     tags that were asked for are set here. `save_path` and the like stay as they are. Raises
-    `InvalidCategoryError` when the torrent does not get its category.
+    `InvalidCategoryError` when the torrent does not get its category, `RemovedError` when it is
+    gone by then.
     """
     warnings: list[Warned] = []
     has_category = torrent.category == options.category or not options.category
@@ -53,8 +54,9 @@ async def settle(
     if missing:
         await client.add_tags(torrent.infohash, missing)
     if missing or not has_category:
-        # None: removed by somebody else in this very moment; what was seen was seen.
-        now = await verifier.find(torrent.ids) or replace(torrent, category=options.category)
+        now = await verifier.find(torrent.ids)
+        if now is None:
+            raise RemovedError
         if not has_category and now.category != options.category:
             raise InvalidCategoryError(category=options.category)
         torrent = now
