@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 import time
 from typing import Any, Protocol
 
@@ -54,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--require-qbittorrent",
         action="store_true",
         help="fail, instead of skip, where a real qBittorrent or a network namespace is missing",
+    )
+    parser.addoption(
+        "--verdicts", type=Path, help="append the verdict table's cells to this file, as JSON lines"
     )
 
 

@@ -12,6 +12,8 @@ from scripts.lab.cache import qbittorrent_binary
 from scripts.lab.network import NetworkNamespace
 from scripts.lab.qbittorrent import QBittorrentServer
 
+from .verdicts import Table
+
 
 class Action(Protocol):
     """Calls one of the integration's actions."""
@@ -72,3 +74,9 @@ def contained(
         missing(f"no qBittorrent {generation} here: run scripts/setup")
     with QBittorrentServer(generation, tmp_path / "contained", namespace=namespace) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> Table:
+    """Return what the verdicts of a run are recorded in."""
+    return Table(request.config.getoption("--verdicts"))
