@@ -10,6 +10,7 @@ import pytest
 from custom_components.auralarchive.engine.delivery import Delivered, is_valid_category
 from custom_components.auralarchive.engine.errors import (
     AuralArchiveError,
+    ForeignLinkUnreachableError,
     InvalidCategoryError,
     InvalidTorrentFileError,
     JackettAuthError,
@@ -459,7 +460,8 @@ async def test_links_that_only_qbittorrent_can_tell_of(
     [
         (200, MADE.data, {}),
         (404, b"", {"4.5": NotSeenError, "5.1": LinkGoneError, "5.3": LinkGoneError}),
-        (500, b"", {"4.5": NotSeenError, "5.1": LinkUnreachableError, "5.3": LinkUnreachableError}),
+        (500, b"", {"4.5": NotSeenError, "5.1": ForeignLinkUnreachableError,
+                    "5.3": ForeignLinkUnreachableError}),
         (200, b"<html>", {"4.5": NotSeenError, "5.1": LinkNotTorrentError,
                           "5.3": LinkNotTorrentError}),
     ],

@@ -17,10 +17,10 @@ from custom_components.auralarchive.engine.errors import (
     LinkError,
     LinkGoneError,
     LinkNotAllowedError,
+    LinkNotOpenedError,
     LinkNotTorrentError,
     LinkRedirectLoopError,
     LinkTooLargeError,
-    LinkUnreachableError,
 )
 from custom_components.auralarchive.engine.jackett import JackettClient, SearchQuery
 from custom_components.auralarchive.engine.links import JackettAddresses, Link
@@ -239,7 +239,7 @@ async def test_odd_spellings_of_this_machine(opener: LinkOpener, host: str) -> N
 async def test_a_host_that_is_no_name(opener: LinkOpener) -> None:
     """It cannot be looked up."""
     link = Link.parse(f"http://{'a' * 64}.example/x")
-    with pytest.raises(LinkUnreachableError) as caught:
+    with pytest.raises(LinkNotOpenedError) as caught:
         await opener.open(link, seconds=_SECONDS, foreign=True)
     assert caught.value.reason == "cannot_resolve"
 
@@ -272,7 +272,7 @@ async def test_links_of_others_are_opened_only_when_told_to(
         (failed(404), LinkGoneError),
         (failed(401), LinkGoneError),
         (failed(500), LinkGoneError),
-        (Download(body=MADE.data, cut_after=20), LinkUnreachableError),
+        (Download(body=MADE.data, cut_after=20), LinkNotOpenedError),
         (redirect("http://127.0.0.1:1/x"), LinkNotAllowedError),
         (redirect("http://169.254.169.254/x"), LinkNotAllowedError),
         (redirect("http://[::1]/dl/x/"), LinkNotAllowedError),
@@ -297,7 +297,7 @@ async def test_nobody_there(
 ) -> None:
     """Nobody listens at that port."""
     link = Link.parse(f"http://{namespace.host_address}:{free_port()}/x?passkey=secret")
-    with pytest.raises(LinkUnreachableError) as caught:
+    with pytest.raises(LinkNotOpenedError) as caught:
         await opener.open(link, seconds=_SECONDS, foreign=True)
     assert (caught.value.reason, caught.value.values["link"]) == ("refused", link.shown)
 

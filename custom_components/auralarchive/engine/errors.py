@@ -17,6 +17,7 @@ class Leg(StrEnum):
     HOME_ASSISTANT_TO_JACKETT = "home_assistant_to_jackett"
     JACKETT_TO_TRACKER = "jackett_to_tracker"
     HOME_ASSISTANT_TO_QBITTORRENT = "home_assistant_to_qbittorrent"
+    HOME_ASSISTANT_TO_LINK = "home_assistant_to_link"
     QBITTORRENT_TO_LINK = "qbittorrent_to_link"
     QBITTORRENT = "qbittorrent"
 
@@ -185,10 +186,24 @@ class LinkError(AuralArchiveError):
 
 
 class LinkUnreachableError(LinkError):
-    """The one who had to open the link (qBittorrent, mostly) got no answer from there."""
+    """qBittorrent could not open Jackett's link at the address that it was given."""
 
     code = "link_unreachable"
     leg = Leg.QBITTORRENT_TO_LINK
+
+
+class ForeignLinkUnreachableError(LinkError):
+    """qBittorrent could not open a link that is not Jackett's."""
+
+    code = "foreign_link_unreachable"
+    leg = Leg.QBITTORRENT_TO_LINK
+
+
+class LinkNotOpenedError(LinkError):
+    """Home Assistant, which was asked to open a link of others, got no answer from there."""
+
+    code = "link_not_opened"
+    leg = Leg.HOME_ASSISTANT_TO_LINK
 
 
 class LinkGoneError(LinkError):

@@ -11,6 +11,7 @@ import secrets
 from weakref import WeakValueDictionary
 
 from .errors import (
+    ForeignLinkUnreachableError,
     JackettError,
     JackettUnreachableError,
     LinkError,
@@ -231,7 +232,8 @@ class Handover:
         link = handover.link
         rest = sentence.replace(str(link), "")
         detail = self._redact(sentence.replace(str(link), link.shown))
-        unreachable = LinkUnreachableError(link=link.shown, detail=detail)
+        kind = ForeignLinkUnreachableError if handover.own is None else LinkUnreachableError
+        unreachable = kind(link=link.shown, detail=detail)
         signs = [error for words, error in _SIGNS.items() if words.search(rest)]
         told = signs[0](link=link.shown, detail=detail) if signs else unreachable
         if handover.own is None:

@@ -17,10 +17,10 @@ from .errors import (
     JackettUnreachableError,
     LinkGoneError,
     LinkNotAllowedError,
+    LinkNotOpenedError,
     LinkNotTorrentError,
     LinkRedirectLoopError,
     LinkTooLargeError,
-    LinkUnreachableError,
     Reason,
 )
 from .links import JackettAddresses, Link, is_loopback_host
@@ -117,7 +117,7 @@ async def _check_allowed(link: Link, *, foreign: bool) -> None:
             host, link.port, type=socket.SOCK_STREAM
         )
     except OSError, UnicodeError:
-        raise LinkUnreachableError(link=link.shown, reason=Reason.CANNOT_RESOLVE) from None
+        raise LinkNotOpenedError(link=link.shown, reason=Reason.CANNOT_RESOLVE) from None
     for *_, address in found:
         ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
         if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
@@ -127,7 +127,7 @@ async def _check_allowed(link: Link, *, foreign: bool) -> None:
 def _unreachable(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiveError:
     if is_jackett:
         return JackettUnreachableError(reason=reason, address=origin_text(link.front))
-    return LinkUnreachableError(link=link.shown, reason=reason)
+    return LinkNotOpenedError(link=link.shown, reason=reason)
 
 
 def _status_error(link: Link, status: int, *, is_jackett: bool) -> AuralArchiveError:
