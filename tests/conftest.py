@@ -49,6 +49,14 @@ async def until[T](look: Callable[[], Awaitable[T]], is_right: Callable[[T], boo
     return seen
 
 
+async def past_progress(hass: HomeAssistant, step: ConfigFlowResult) -> ConfigFlowResult:
+    """Return a config flow's next step once it shows no progress any more."""
+    while step["type"] is FlowResultType.SHOW_PROGRESS:
+        await hass.async_block_till_done()
+        step = await hass.config_entries.flow.async_configure(step["flow_id"])
+    return step
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that makes a missing qBittorrent a failure."""
     parser.addoption(
@@ -146,7 +154,7 @@ def set_up(hass: HomeAssistant, enable_custom_integrations: None) -> SetUp:
         flow = hass.config_entries.flow
 
         async def enter(form: ConfigFlowResult, fields: dict[str, Any]) -> ConfigFlowResult:
-            return await flow.async_configure(form["flow_id"], fields)
+            return await past_progress(hass, await flow.async_configure(form["flow_id"], fields))
 
         form = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
         form = await enter(form, {"jackett_url": jackett_url, "jackett_api_key": api_key})

@@ -1,5 +1,6 @@
 """The forms: Jackett, then qBittorrent, then how the one's links get to the other."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, override
 
@@ -13,6 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.translation import async_get_translations
 import voluptuous as vol
 from yarl import URL
 
@@ -44,8 +46,11 @@ from .engine.errors import (
 )
 from .engine.jackett import read_jackett_address
 from .engine.links import normalise_address, suggest_address_for_qbittorrent
+from .engine.qbittorrent import API_STOP
+from .engine.reachability import Scout
+from .engine.route import find_jackett
 from .engine.source import DeliveryMode
-from .servers import jackett_client, jackett_session_for, trial_qbittorrent
+from .servers import jackett_client, jackett_session_for, redactor, trial_qbittorrent
 
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
 _SECRET = TextSelector(
@@ -108,6 +113,9 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         """Start with nothing entered."""
         self._settings: dict[str, Any] = {}
         self._categories: list[str] = []
+        self._looking: asyncio.Task[None] | None = None
+        self._proposed = ""
+        self._finding = ""
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -134,19 +142,50 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                 failure = err
             else:
                 self._settings |= settings
-                return await self.async_step_delivery()
+                return await self.async_step_looking()
         return self._form(
             "qbittorrent", QBITTORRENT_SCHEMA, user_input, failure, CONF_QBITTORRENT_URL
         )
+
+    async def async_step_looking(self, user_input: None = None) -> ConfigFlowResult:
+        """Find out, from inside qBittorrent, at which address it reaches Jackett."""
+        self._abort_if_set_up()
+        if self._looking is None:
+            self._looking = self.hass.async_create_task(self._look_for_jackett())
+        if not self._looking.done():
+            return self.async_show_progress(
+                step_id="looking", progress_action="looking", progress_task=self._looking
+            )
+        return self.async_show_progress_done(next_step_id="delivery")
+
+    async def _look_for_jackett(self) -> None:
+        """Take the first address that works, else the likeliest, and say how sure that is."""
+        jackett, qbittorrent = (
+            self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)
+        )
+        self._proposed = suggest_address_for_qbittorrent(jackett, qbittorrent)
+        found = None
+        try:
+            async with trial_qbittorrent(self.hass, self._settings) as client:
+                scout = Scout(client, redactor(self._settings))
+                found = await find_jackett(scout, jackett, qbittorrent)
+                tells = (await client.version()).api >= API_STOP
+        except QbittorrentError:
+            tells = False
+        if found is not None:
+            self._proposed = found.address
+        key = "address_found" if found else "address_not_found" if tells else "address_unknown"
+        texts = await async_get_translations(
+            self.hass, self.hass.config.language, "exceptions", [DOMAIN]
+        )
+        self._finding = texts[f"component.{DOMAIN}.exceptions.{key}.message"]
 
     async def async_step_delivery(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask how Jackett's links get to qBittorrent, and for the category."""
         # With the answers too: the same pair may have been set up in another window meanwhile.
-        self._async_abort_entries_match(
-            {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
-        )
+        self._abort_if_set_up()
         failure = None
         if user_input is not None:
             try:
@@ -163,11 +202,7 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                         CONF_CATEGORY: category,
                     },
                 )
-        suggested = user_input or {
-            CONF_JACKETT_URL_FOR_QBITTORRENT: suggest_address_for_qbittorrent(
-                self._settings[CONF_JACKETT_URL], self._settings[CONF_QBITTORRENT_URL]
-            )
-        }
+        suggested = user_input or {CONF_JACKETT_URL_FOR_QBITTORRENT: self._proposed}
         schema = delivery_schema(self._categories)
         return self._form("delivery", schema, suggested, failure, CONF_JACKETT_URL_FOR_QBITTORRENT)
 
@@ -192,6 +227,12 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         known = {CONF_QBITTORRENT_USERNAME: entry.data.get(CONF_QBITTORRENT_USERNAME, "")}
         entered = known if user_input is None else user_input
         return self._form("reauth_confirm", LOGIN_SCHEMA, entered, failure, "base")
+
+    def _abort_if_set_up(self) -> None:
+        """End the flow if there is an entry for this pair."""
+        self._async_abort_entries_match(
+            {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
+        )
 
     def _title(self) -> str:
         """Return the entry's name; that of a further pair tells where it is."""
@@ -254,7 +295,10 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, entered),
             errors=errors,
-            description_placeholders=failure.values if failure else None,
+            description_placeholders={
+                "finding": self._finding,
+                **(failure.values if failure else {}),
+            },
         )
 
 

@@ -1,6 +1,6 @@
 """The actions' responses: plain values that JSON can hold, and no secret among them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from homeassistant.core import ServiceResponse
@@ -11,6 +11,8 @@ from .engine.errors import Attempt
 from .engine.jackett import IndexerOutcome
 from .engine.mirror import Category, Torrent
 from .engine.ranking import RankedRelease, Ranking
+from .engine.route import Finding, Status, is_passable
+from .engine.source import DeliveryMode
 from .problems import explained, sentence
 from .servers import Servers
 
@@ -133,6 +135,31 @@ def _download(torrent: Torrent) -> JsonObjectType:
         "save_path": torrent.save_path,
         "added_on": _time(torrent.added_on),
         "completed_on": _time(torrent.completed_on),
+    }
+
+
+def route_response(findings: Sequence[Finding], mode: DeliveryMode) -> ServiceResponse:
+    """Return how the legs of the way are; `ok` is null for what cannot be known."""
+    return {
+        "ok": is_passable(findings, mode),
+        "delivery": mode.value,
+        "legs": [_leg(finding) for finding in findings],
+    }
+
+
+def _leg(finding: Finding) -> JsonObjectType:
+    values = finding.values
+    if values.get("detail") == "":
+        values = {**values, "detail": sentence("reason_no_detail")}
+    error = finding.error
+    advice = error.code if error else finding.advice
+    unknown = finding.status is Status.UNKNOWN
+    return {
+        "leg": finding.leg.value,
+        "ok": None if unknown else finding.status is not Status.FAILED,
+        "status": finding.status.value,
+        "detail": explained(error) if error else sentence(f"route_{finding.code}", values),
+        "advice": sentence(f"advice_{advice}", values) if advice else None,
     }
 
 

@@ -32,8 +32,10 @@ from .engine.links import JackettAddresses
 from .engine.mirror import Mirror
 from .engine.opener import LinkOpener
 from .engine.qbittorrent import QbittorrentClient
+from .engine.reachability import Scout
 from .engine.redact import Redactor
 from .engine.results import ResultStore
+from .engine.route import Endpoints
 from .engine.session import Credentials
 from .engine.source import DeliveryMode
 from .engine.transport import origin_text
@@ -49,9 +51,24 @@ class Servers:
     mirror: Mirror
     addresses: JackettAddresses
     delivery: Delivery
+    scout: Scout
     results: ResultStore
     mode: DeliveryMode
     category: str
+
+    def endpoints(self, category: str) -> Endpoints:
+        """Return what a check of the route needs; `category` is the one to check."""
+        return Endpoints(
+            jackett=self.jackett,
+            jackett_address=str(self.addresses.home_assistant),
+            jackett_for_qbittorrent=str(self.addresses.qbittorrent),
+            qbittorrent=self.qbittorrent,
+            qbittorrent_address=self.qbittorrent_address,
+            scout=self.scout,
+            mirror=self.mirror,
+            mode=self.mode,
+            category=category,
+        )
 
 
 def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
@@ -85,6 +102,7 @@ def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
             addresses,
             redactor(settings),
         ),
+        scout=Scout(qbittorrent, redactor(settings)),
         results=ResultStore(),
         mode=DeliveryMode(settings.get(CONF_DELIVERY, DeliveryMode.AUTO)),
         category=settings.get(CONF_CATEGORY, DEFAULT_CATEGORY),

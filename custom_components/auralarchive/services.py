@@ -1,4 +1,4 @@
-"""The actions: search, add a torrent, list the downloads."""
+"""The actions: search, add a torrent, list the downloads, check the route."""
 
 import asyncio
 from typing import Any, cast
@@ -23,14 +23,16 @@ from .engine.jackett import AUDIOBOOKS, SearchAnswer, SearchQuery
 from .engine.mirror import is_within
 from .engine.qbittorrent import AddOptions
 from .engine.ranking import Ranking, Sort, rank
+from .engine.route import check_route
 from .engine.source import DeliveryMode, Source
 from .problems import translated_errors
-from .responses import add_response, downloads_response, search_response
+from .responses import add_response, downloads_response, route_response, search_response
 from .torrent_files import read_allowed_torrent_file
 
 SERVICE_SEARCH = "search"
 SERVICE_ADD_TORRENT = "add_torrent"
 SERVICE_GET_DOWNLOADS = "get_downloads"
+SERVICE_CHECK_ROUTE = "check_route"
 
 ATTR_QUERY = "query"
 ATTR_CATEGORIES = "categories"
@@ -104,6 +106,7 @@ ADD_TORRENT_SCHEMA = vol.Schema(
     }
 )
 GET_DOWNLOADS_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): _STRIPPED})
+CHECK_ROUTE_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): _TEXT})
 
 
 @callback
@@ -128,6 +131,13 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SERVICE_GET_DOWNLOADS,
         _get_downloads,
         schema=GET_DOWNLOADS_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+    hass.services.async_register(
+        DOMAIN,
+        SERVICE_CHECK_ROUTE,
+        _check_route,
+        schema=CHECK_ROUTE_SCHEMA,
         supports_response=SupportsResponse.ONLY,
     )
 
@@ -234,6 +244,13 @@ async def _get_downloads(call: ServiceCall) -> ServiceResponse:
         if category == ALL_CATEGORIES or is_within(torrent.category, category)
     ]
     return downloads_response(torrents, mirror.categories.values())
+
+
+async def _check_route(call: ServiceCall) -> ServiceResponse:
+    """Check every leg of the way; what fails is part of the answer."""
+    servers = _entry_data(call).servers
+    category = call.data.get(ATTR_CATEGORY, servers.category)
+    return route_response(await check_route(servers.endpoints(category)), servers.mode)
 
 
 def _entry_data(call: ServiceCall) -> AuralArchiveData:

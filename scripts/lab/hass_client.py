@@ -1,5 +1,6 @@
 """The part of Home Assistant's REST and WebSocket API that the lab needs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse
 
 type JsonObject = dict[str, Any]
+
+_POLL_SECONDS = 0.1
 
 
 class HassRefusal(Exception):
@@ -119,9 +122,14 @@ class HassClient:
         return _flow_step(await self._post("/api/config/config_entries/flow", {"handler": domain}))
 
     async def submit(self, step: FlowStep, **entered: object) -> FlowStep:
-        """Fill in a step's form."""
+        """Fill in a step's form, and wait for the next one while it shows its progress."""
         path = f"/api/config/config_entries/flow/{step.flow_id}"
-        return _flow_step(await self._post(path, entered))
+        answer = await self._post(path, entered)
+        while answer["type"] == "progress":
+            await asyncio.sleep(_POLL_SECONDS)
+            async with self._session.get(f"{self._url}{path}", headers=self._headers) as response:
+                answer = await _checked(response)
+        return _flow_step(answer)
 
     async def entry(self, entry_id: str) -> JsonObject:
         """Return a config entry."""

@@ -20,7 +20,7 @@ from custom_components.auralarchive.const import DOMAIN
 from scripts.lab.jackett import JackettStandIn
 from scripts.lab.network import NetworkNamespace
 from scripts.lab.qbittorrent import QBittorrentServer, free_port
-from tests.conftest import SetUp, until
+from tests.conftest import SetUp, past_progress, until
 
 from .conftest import Fields, Lab, Load, Poll
 from .odd_servers import always
@@ -51,7 +51,8 @@ class Walk:
 
     async def enter(self, fields: Fields) -> ConfigFlowResult:
         """Fill in the form that is shown."""
-        self.form = await self._flows.async_configure(self.form["flow_id"], fields)
+        step = await self._flows.async_configure(self.form["flow_id"], fields)
+        self.form = await past_progress(self.hass, step)
         return self.form
 
     async def finish(self, *rest: Fields) -> ConfigFlowResult:

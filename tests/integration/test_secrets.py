@@ -14,6 +14,7 @@ import pytest
 from custom_components.auralarchive.const import DOMAIN
 from scripts.lab.jackett_model import Download, Release, failed, page, redirect, torrent_file
 from scripts.lab.torrents import make_torrent
+from tests.conftest import past_progress
 
 from .conftest import Action, Fields, Lab, Load, Poll
 from .odd_servers import Proxy
@@ -108,7 +109,7 @@ async def test_the_config_flow(hass: HomeAssistant, lab: Lab, watch: Watch) -> N
         {"jackett_url_for_qbittorrent": lab.jackett.url, "delivery": "auto", "category": "dune"},
     ]
     for fields in entered:
-        form = await flows.async_configure(form["flow_id"], fields)
+        form = await past_progress(hass, await flows.async_configure(form["flow_id"], fields))
         watch.hear(form.get("errors"), form.get("description_placeholders"))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.config_entries.async_loaded_entries(DOMAIN)

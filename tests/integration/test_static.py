@@ -21,6 +21,8 @@ from custom_components.auralarchive import binary_sensor, config_flow, sensor, s
 from custom_components.auralarchive.engine import errors
 from custom_components.auralarchive.engine.errors import AuralArchiveError, Reason
 from custom_components.auralarchive.engine.ranking import Sort
+from custom_components.auralarchive.engine.reachability import Sight
+from custom_components.auralarchive.engine.route import Setting
 from custom_components.auralarchive.engine.settle import Caution
 from custom_components.auralarchive.engine.source import DeliveryMode
 
@@ -43,6 +45,7 @@ SCHEMAS = {
     "search": services.SEARCH_SCHEMA,
     "add_torrent": services.ADD_TORRENT_SCHEMA,
     "get_downloads": services.GET_DOWNLOADS_SCHEMA,
+    "check_route": services.CHECK_ROUTE_SCHEMA,
 }
 FORMS = {
     "user": config_flow.JACKETT_SCHEMA,
@@ -50,6 +53,8 @@ FORMS = {
     "delivery": config_flow.delivery_schema([]),
     "reauth_confirm": config_flow.LOGIN_SCHEMA,
 }
+# Where something is shown that takes a while, and nothing is asked.
+PROGRESS = {"looking"}
 # What only a search can come upon, never a form.
 SEARCH_ONLY = {"jackett_no_indexers", "unknown_indexer"}
 
@@ -138,6 +143,33 @@ def flow_errors() -> dict[str, type[AuralArchiveError]]:
 FLOW_FAILURES = flow_errors()
 
 
+def advised() -> set[str]:
+    """Return the codes of findings that have advice under the same code."""
+    return {*Setting}.union(*(constants(call) for call in calls("_advised")))
+
+
+def assigned(module: str, name: str) -> set[str]:
+    """Return the texts that a variable gets anywhere in a module of the engine."""
+    found: set[str] = set()
+    for node in ast.walk(SOURCES[ENGINE / module]):
+        if isinstance(node, ast.Assign) and [name] == [
+            getattr(one, "id", "") for one in node.targets
+        ]:
+            found |= constants(node.value)
+    return found - {"", "sees_"}
+
+
+FINDINGS = advised().union(
+    {f"sees_{sight}" for sight in Sight}, assigned("route.py", "code"), *keywords("code")
+)
+ADVICE = advised() | assigned("route.py", "advice")
+ADVICE |= {
+    code
+    for code, kind in ERRORS.items()
+    if issubclass(kind, errors.JackettError | errors.QbittorrentError) and code not in SEARCH_ONLY
+}
+
+
 @pytest.mark.parametrize("code", ERRORS)
 def test_every_error_has_a_text(code: str) -> None:
     """Everything that it names is there whenever the error is raised."""
@@ -163,9 +195,18 @@ def test_every_exception_text_is_used() -> None:
     used = {*ERRORS, *literals}
     used |= {f"reason_{reason}" for reason in REASONS}
     used |= {f"warning_{caution}" for caution in Caution}
+    used |= {f"route_{finding}" for finding in FINDINGS} | {f"advice_{one}" for one in ADVICE}
+    used |= assigned_keys()
     entities = {one.translation_key for platform in ENTITIES.values() for one in platform}
     selectors = set(TEXTS["selector"])
     assert set(EXCEPTIONS) == used - entities - selectors
+
+
+def assigned_keys() -> set[str]:
+    """Return the keys of what the config flow says of Jackett's address for qBittorrent."""
+    tree = SOURCES[FOLDER / "config_flow.py"]
+    found = {one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)}
+    return {key for key in found if isinstance(key, str) and key.startswith("address_")}
 
 
 def test_every_form_failure_has_a_text() -> None:
@@ -195,7 +236,8 @@ def test_forms(step: str) -> None:
 
 def test_steps() -> None:
     """There is a text for each form, and a form for each text."""
-    assert set(TEXTS["config"]["step"]) == set(FORMS)
+    assert set(TEXTS["config"]["step"]) == {*FORMS, *PROGRESS}
+    assert set(TEXTS["config"]["progress"]) == PROGRESS
 
 
 def fields_of(action: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 import re
 import secrets
+import time
 from weakref import WeakValueDictionary
 
 from .errors import (
@@ -18,6 +19,7 @@ from .errors import (
     LinkGoneError,
     LinkNotAllowedError,
     LinkNotTorrentError,
+    LinkRedirectLoopError,
     LinkTooLargeError,
     LinkUnreachableError,
     NotSeenError,
@@ -32,6 +34,7 @@ from .mirror import Torrent
 from .opener import LinkOpener
 from .qbittorrent import API_STOP, API_TAGS_AT_ADD, AddAnswer, AddOptions, QbittorrentClient
 from .redact import Redactor
+from .server_log import NOT_A_TORRENT, REFUSED_STATUS, TOO_LARGE, TOO_MANY_REDIRECTS
 from .torrent import Infohashes, Magnet, TorrentFile
 from .verification import (
     ONE_OFF_TAG,
@@ -44,12 +47,15 @@ from .verification import (
 # qBittorrent 5 gives a link up after 30 seconds without a byte; one second for its own work. 4.5
 # may take longer, so what is concluded then stays under watch.
 LINK_SECONDS = 31.0
+# What of that it must have waited to have given up waiting: its timers are coarse.
+_WAITED_SHARE = 0.9
 _EXPLAIN_SECONDS = 15.0
 _REMEMBERED_LINKS = 500
-# What is the same in every language: statuses, and words of libtorrent, which speaks English only.
 _SIGNS: dict[re.Pattern[str], type[LinkError]] = {
-    re.compile(r"\((?:401|404)\)"): LinkGoneError,
-    re.compile(r"bencode|bdecode|\[libtorrent:"): LinkNotTorrentError,
+    REFUSED_STATUS: LinkGoneError,
+    NOT_A_TORRENT: LinkNotTorrentError,
+    TOO_MANY_REDIRECTS: LinkRedirectLoopError,
+    TOO_LARGE: LinkTooLargeError,
 }
 
 
@@ -172,6 +178,7 @@ class Handover:
             link=link,
             log_position=await self._verifier.log_position(),
         )
+        started = time.monotonic()
         with self._watched_for(expected, options):
             async with _surviving_lost_answer() as lost:
                 answer = await self._client.add_link(
@@ -184,7 +191,8 @@ class Handover:
             except LinkIsDuplicate as duplicate:
                 torrent = duplicate.torrent
             except LinkRefused as refused:
-                torrent = await self._explain(handover, refused.sentence)
+                waited = time.monotonic() - started >= self._link_seconds * _WAITED_SHARE
+                torrent = await self._explain(handover, refused.sentence, waited=waited)
             except NotSeenError as err:
                 if lost:
                     raise lost[0] from None
@@ -194,7 +202,7 @@ class Handover:
                 # given up, what we see there ourselves tells.
                 gave_up = version.api < API_STOP and seconds >= self._link_seconds
                 if gave_up and handover.own is not None:
-                    torrent = await self._explain(handover, "", err)
+                    torrent = await self._explain(handover, "", in_doubt=err)
                 else:
                     torrent = await self._look_ourselves(handover, err, seconds)
         ours = torrent.tags & set(expected.tags)
@@ -221,13 +229,19 @@ class Handover:
         return found
 
     async def _explain(
-        self, handover: LinkHandover, sentence: str, in_doubt: NotSeenError | None = None
+        self,
+        handover: LinkHandover,
+        sentence: str,
+        *,
+        waited: bool = False,
+        in_doubt: NotSeenError | None = None,
     ) -> Torrent:
         """Raise why a link came to nothing; return the torrent if it was there all along.
 
         The server's sentence is in its own language. So Home Assistant opens Jackett's link itself:
         if it can, the way from qBittorrent is what failed; if not, its own failure is the cause.
-        What takes too long for us says nothing; without a sentence, that leaves the doubt.
+        What takes too long for us says nothing, unless qBittorrent has `waited` in vain, too. Nor
+        does what we must not open to the end. Without a sentence, both leave the doubt.
         """
         link = handover.link
         rest = sentence.replace(str(link), "")
@@ -241,9 +255,9 @@ class Handover:
         try:
             found = await self._open_and_find(handover.own, _EXPLAIN_SECONDS)
         except LinkNotAllowedError, LinkTooLargeError:
-            raise told from None
+            raise in_doubt or told from None
         except LinkGoneError as err:
-            if err.reason == Reason.TIMED_OUT:
+            if err.reason == Reason.TIMED_OUT and not waited:
                 raise in_doubt or unreachable from None
             raise
         except JackettUnreachableError as err:

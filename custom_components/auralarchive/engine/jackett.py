@@ -118,7 +118,10 @@ def read_jackett_address(text: str) -> tuple[str, str | None]:
 
 
 class JackettClient:
-    """One Jackett, or another server that speaks Torznab the way Jackett does."""
+    """One Jackett, or another server that speaks Torznab the way Jackett does.
+
+    `last_outcomes` tells how the indexers answered the last search.
+    """
 
     def __init__(self, session: ClientSession, address: str, api_key: str) -> None:
         """Take the base address (as `read_jackett_address` returns it) and the API key."""
@@ -128,6 +131,7 @@ class JackettClient:
         self._redact = Redactor([api_key])
         self._indexers: tuple[Indexer, ...] | None = None
         self._indexers_at = float("-inf")
+        self.last_outcomes: tuple[IndexerOutcome, ...] = ()
 
     async def indexers(self) -> tuple[Indexer, ...] | None:
         """List the configured indexers; None where the server has no such list but takes searches.
@@ -149,6 +153,17 @@ class JackettClient:
         self._indexers_at = time.monotonic()
         return listed
 
+    async def has_failing(self) -> bool:
+        """Tell whether Jackett itself counts an indexer as failing; it does not say which.
+
+        A filter that no indexer passes is answered like an indexer that is not configured.
+        """
+        try:
+            body = await self._torznab("status:failing", {"t": "caps"}, _SHORT)
+        except JackettError, TorznabError:
+            return False
+        return b"<caps" in body[:_SMALL_FEED]
+
     async def search(self, query: SearchQuery) -> SearchAnswer:
         """Ask every wanted indexer by itself, all at once, and return what came by the deadline.
 
@@ -166,7 +181,7 @@ class JackettClient:
         finally:
             for task in searches:
                 task.cancel()
-        outcomes = tuple(outcome for outcome, _, _ in answers)
+        outcomes = self.last_outcomes = tuple(outcome for outcome, _, _ in answers)
         errors = [error for _, _, error in answers if error]
         # What none of them got past is Jackett's, not the indexers'.
         if len(errors) == len(answers):

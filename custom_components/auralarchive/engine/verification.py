@@ -1,7 +1,6 @@
 """Proof that a torrent is in qBittorrent: look for it, and watch the server's log for its link."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 import re
 import time
@@ -14,22 +13,17 @@ from .errors import (
     QbittorrentUnreachableError,
 )
 from .mirror import Mirror, Torrent
+from .patience import pauses
 from .qbittorrent import LogRecord, QbittorrentClient
+from .server_log import ServerLog, is_aside, mentions
 from .torrent import Infohashes
 
 # What the tags begin with by which links are told apart.
 ONE_OFF_TAG = "auralarchive-"
-# Files and magnets are listed after 2 to 10 ms, links to a local server after 5 to 11 ms.
-_FIRST_PAUSE = 0.004
-_LONGEST_PAUSE = 1.0
-_GROWTH = 1.6
 # The log is worth a look only once a link could have failed.
 _LOG_AFTER = 0.03
 # A proxy in front of a server that restarts answers with errors and pages of its own.
 _AWAY = (QbittorrentUnreachableError, QbittorrentFailedError, NotQbittorrentError)
-# What can stand beside a link in a sentence: a blank, or a quotation mark of any language.
-_EDGE = re.compile(r"""[\s"'<>]|[^\x00-\x7f]""")
-_FULL_STOP = re.compile(r"\.(?:\s|$)")
 _INFOHASH = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 
 
@@ -69,7 +63,7 @@ class Verifier:
         """Take the server, and the mirror that is kept of it: good for hints, not for proof."""
         self._client = client
         self._mirror = mirror
-        self._log_position = -1
+        self._log = ServerLog(client)
 
     async def find(self, ids: frozenset[str]) -> Torrent | None:
         """Return the torrent with one of the ids as the server lists it now."""
@@ -82,16 +76,8 @@ class Verifier:
         return await self.find(ids) or _match(await self._client.torrents(), ids)
 
     async def log_position(self) -> int:
-        """Return the id of the log's newest line.
-
-        The line known last is asked for again: if it is not there, the server has restarted and
-        counts anew.
-        """
-        records = await self._client.log(self._log_position - 1 if self._log_position > 0 else -1)
-        if self._log_position > 0 and (not records or records[0].id != self._log_position):
-            records = await self._client.log()
-        self._log_position = records[-1].id if records else -1
-        return self._log_position
+        """Return the id of the log's newest line."""
+        return await self._log.position()
 
     async def watch(self, expected: Expected, seconds: float) -> Torrent:
         """Return the torrent as soon as it is listed.
@@ -101,7 +87,7 @@ class Verifier:
         """
         started = time.monotonic()
         away: QbittorrentError | None = None
-        for pause in _pauses(seconds):
+        for pause in pauses(seconds):
             try:
                 if torrent := await self._look(expected):
                     return torrent
@@ -129,7 +115,7 @@ class Verifier:
     async def _read_log(self, link: str, position: int) -> None:
         """Raise what the log says of the link, if it says anything."""
         for record in await self._client.log(position):
-            if not _mentions(record, link):
+            if not mentions(record, link) or is_aside(record, link):
                 continue
             if record.is_warning:
                 raise LinkRefused(record.message)
@@ -163,25 +149,3 @@ class Verifier:
 
 def _match(torrents: list[Torrent], ids: frozenset[str]) -> Torrent | None:
     return next((torrent for torrent in torrents if torrent.ids & ids), None)
-
-
-def _mentions(record: LogRecord, link: str) -> bool:
-    """Tell whether a line is about exactly this link, and not about one that it is a part of.
-
-    The log holds links byte for byte, mostly in quotation marks, which differ between languages.
-    """
-    for match in re.finditer(re.escape(link), record.message):
-        before, after = record.message[: match.start()][-1:], record.message[match.end() :]
-        if _EDGE.match(before or " ") and (_EDGE.match(after or " ") or _FULL_STOP.match(after)):
-            return True
-    return False
-
-
-def _pauses(seconds: float) -> Iterator[float]:
-    """Yield growing pauses until the time is up, with one last look at the end."""
-    deadline = time.monotonic() + seconds
-    pause = _FIRST_PAUSE
-    while (remaining := deadline - time.monotonic()) > 0:
-        yield min(pause, remaining)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
-    yield 0

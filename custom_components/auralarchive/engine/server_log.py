@@ -1,0 +1,59 @@
+"""What qBittorrent's log says of a link, in whichever language it is written."""
+
+import re
+
+from .qbittorrent import LogRecord, QbittorrentClient
+
+# What is the same in every language: statuses, words of libtorrent, which speaks English only, and
+# qBittorrent's own bounds in numbers: so many redirects, so many MiB.
+REFUSED_STATUS = re.compile(r"\(4\d\d\)")
+NOT_A_TORRENT = re.compile(r"bencode|bdecode|\[libtorrent:")
+TOO_MANY_REDIRECTS = re.compile(r"\(20\)")
+TOO_LARGE = re.compile(r"(?<!\d)100[.,]0(?!\d)")
+# What is said of a certificate; that a connection came to nothing is "SSL/TLS" in all languages.
+_OF_A_CERTIFICATE = re.compile(r"SSL(?!/TLS)")
+# What can stand beside a link in a sentence: a blank, or a quotation mark of any language.
+_EDGE = re.compile(r"""[\s"'<>]|[^\x00-\x7f]""")
+_FULL_STOP = re.compile(r"\.(?:\s|$)")
+
+
+class ServerLog:
+    """Knows where a server's log ends."""
+
+    def __init__(self, client: QbittorrentClient) -> None:
+        """Take the server."""
+        self._client = client
+        self._position = -1
+
+    async def position(self) -> int:
+        """Return the id of the log's newest line.
+
+        The line known last is asked for again: if it is not there, the server has restarted and
+        counts anew.
+        """
+        records = await self._client.log(self._position - 1 if self._position > 0 else -1)
+        if self._position > 0 and (not records or records[0].id != self._position):
+            records = await self._client.log()
+        self._position = records[-1].id if records else -1
+        return self._position
+
+
+def mentions(record: LogRecord, link: str) -> bool:
+    """Tell whether a line is about exactly this link, and not about one that it is a part of.
+
+    The log holds links byte for byte, mostly in quotation marks, which differ between languages.
+    """
+    for match in re.finditer(re.escape(link), record.message):
+        before, after = record.message[: match.start()][-1:], record.message[match.end() :]
+        if _EDGE.match(before or " ") and (_EDGE.match(after or " ") or _FULL_STOP.match(after)):
+            return True
+    return False
+
+
+def is_aside(record: LogRecord, link: str) -> bool:
+    """Tell whether a warning about a link leaves open what becomes of it.
+
+    5.x warns of a certificate that nobody vouches for. It goes on if it is told to ignore that, and
+    if not, its last word on the link follows.
+    """
+    return bool(_OF_A_CERTIFICATE.search(record.message.replace(link, "")))

@@ -1,0 +1,102 @@
+"""What qBittorrent sees at an address, asked of real servers."""
+
+from collections.abc import Awaitable, Callable
+import json
+
+from aiohttp import web
+import pytest
+
+from custom_components.auralarchive.engine.qbittorrent import QbittorrentClient
+from custom_components.auralarchive.engine.reachability import Scout, Seen, Sight
+from custom_components.auralarchive.engine.redact import Redactor
+from scripts.lab.jackett import JackettStandIn
+from scripts.lab.qbittorrent import QBittorrentServer, free_port
+from scripts.lab.torrents import make_torrent
+from tests.conftest import GENERATIONS
+
+from .conftest import Serve
+
+pytestmark = pytest.mark.parametrize("generation", GENERATIONS)
+
+MADE = make_torrent({"dune.m4b": b"sand" * 5000}, name="Dune")
+# What a generation cannot tell.
+SILENT = {"4.5": Sight.UNKNOWN}
+
+type Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture
+def scout(client: QbittorrentClient) -> Scout:
+    """Return a scout in the running server."""
+    return Scout(client, Redactor(["hidden-word"]))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(qbittorrent: QBittorrentServer, scout: Scout) -> object:
+    """See that there are no torrents, tags or categories afterwards."""
+    yield
+    session = qbittorrent.login()
+    for listing in ("torrents/info", "torrents/tags", "torrents/categories"):
+        assert not json.loads(session.call(listing)), listing
+
+
+async def test_jackett(scout: Scout, jackett: JackettStandIn) -> None:
+    """It is seen, without its key and without a search."""
+    assert await scout.look(jackett.url) == Seen(address=jackett.url, sight=Sight.JACKETT)
+    assert not any(jackett.api_key in request.target for request in jackett.requests)
+    assert not jackett.indexers["lab"].searches
+
+
+async def test_jackett_below_a_path(scout: Scout, jackett: JackettStandIn) -> None:
+    """The base path is part of the address."""
+    jackett.base_path = "/jackett"
+    assert (await scout.look(jackett.url)).sight is Sight.JACKETT
+
+
+async def test_a_wrong_path(scout: Scout, jackett: JackettStandIn, generation: str) -> None:
+    """Somebody is there, and says 404."""
+    seen = await scout.look(f"{jackett.url}/nowhere", seconds=2)
+    assert seen.sight is SILENT.get(generation, Sight.WRONG_PATH)
+
+
+async def test_nobody_there(scout: Scout, generation: str) -> None:
+    """The server says why, and what is secret in that does not get out."""
+    address = f"http://127.0.0.1:{free_port()}/hidden-word"
+    seen = await scout.look(address.replace("//", "//me:hidden-word@"), seconds=2)
+    assert seen.sight is SILENT.get(generation, Sight.NOTHING)
+    assert ("refused the connection" in seen.sentence) is (generation not in SILENT)
+    assert "hidden-word" not in seen.sentence
+
+
+async def test_a_name_that_nobody_knows(scout: Scout, generation: str) -> None:
+    """As that of Docker's host, where there is no Docker."""
+    seen = await scout.look("http://jackett.invalid:9117", seconds=5)
+    assert seen.sight is SILENT.get(generation, Sight.NOTHING)
+
+
+def _page(request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(text="<html>Please log in</html>", content_type="text/html")
+
+
+def _torrent(request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(body=MADE.data)
+
+
+@pytest.mark.parametrize("answer", [_page, _torrent], ids=["page", "torrent"])
+async def test_something_else(
+    scout: Scout, serve: Serve, answer: Callable[[web.BaseRequest], web.StreamResponse]
+) -> None:
+    """What has an answer to everything is not Jackett; a torrent from there does not stay."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return answer(request)
+
+    assert (await scout.look(await serve(handler), seconds=2)).sight is Sight.SOMETHING_ELSE
+
+
+async def test_the_first_of_several(scout: Scout, jackett: JackettStandIn) -> None:
+    """They come in their order, and what nobody waits for is given up."""
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    seen = [one async for one in scout.find([nowhere, jackett.url], seconds=1)]
+    assert [one.address for one in seen] == [nowhere, jackett.url]
+    assert [one.sight is Sight.JACKETT for one in seen] == [False, True]
