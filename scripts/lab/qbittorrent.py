@@ -88,6 +88,8 @@ class QBittorrentServer:
             raise QBittorrentError(f"qBittorrent {self.generation} is not installed here")
         self._wiper = None
         self._write_configuration()
+        # How much space is free is known only of a folder that is there, and asked twice a minute.
+        self.downloads.mkdir(parents=True, exist_ok=True)
         prefix = [] if self.namespace is None else self.namespace.exec_prefix
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(

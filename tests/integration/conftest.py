@@ -143,6 +143,8 @@ def load(hass: HomeAssistant, enable_custom_integrations: None, lab: Lab) -> Loa
         server: QBittorrentServer | None = None, *, wait: bool = True, **fields: object
     ) -> MockConfigEntry:
         qbittorrent = server or lab.qbittorrent
+        options: Fields = {"delivery": "auto", "category": "auralarchive"}
+        options |= {name: fields.pop(name) for name in options.keys() & fields.keys()}
         entry = MockConfigEntry(
             domain=DOMAIN,
             title="AuralArchive",
@@ -157,7 +159,7 @@ def load(hass: HomeAssistant, enable_custom_integrations: None, lab: Lab) -> Loa
                 "jackett_url_for_qbittorrent": lab.jackett.url,
                 **fields,
             },
-            options={"delivery": "auto", "category": "auralarchive"},
+            options=options,
         )
         entry.add_to_hass(hass)
         await hass.config_entries.async_setup(entry.entry_id)

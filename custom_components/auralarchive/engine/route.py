@@ -18,7 +18,10 @@ from .source import DeliveryMode
 
 _GIB = 1024**3
 _LITTLE_SPACE = 2 * _GIB
-_ACTIVE = (TorrentState.DOWNLOADING, TorrentState.STALLED, TorrentState.FETCHING_METADATA)
+_SEEDING_LIMITS = ("max_ratio", "max_seeding_time", "max_inactive_seeding_time")
+# What counts towards the queueing limits, with and without those that stand still.
+_MOVING = (TorrentState.DOWNLOADING, TorrentState.SEEDING)
+_ACTIVE = (*_MOVING, TorrentState.STALLED, TorrentState.FETCHING_METADATA)
 
 
 class RouteLeg(StrEnum):
@@ -92,7 +95,7 @@ async def check_route(ends: Endpoints) -> list[Finding]:
     if qbittorrent.status is Status.FAILED:
         rest = [
             Finding(leg=leg, status=Status.UNKNOWN, code="not_checked")
-            for leg in (RouteLeg.QBITTORRENT_TO_JACKETT, RouteLeg.CATEGORY, RouteLeg.SETTINGS)
+            for leg in list(RouteLeg)[2:]
         ]
         return [jackett, qbittorrent, *rest]
     rest = []
@@ -260,13 +263,23 @@ def _biting(settings: dict[str, Any], ends: Endpoints) -> Iterator[tuple[Setting
         yield Setting.ADDS_STOPPED, {}
     if settings.get("torrent_stop_condition", "None") != "None":
         yield Setting.STOP_CONDITION, {"condition": str(settings["torrent_stop_condition"])}
-    limit = settings.get("max_active_downloads", -1)
-    if settings.get("queueing_enabled") and isinstance(limit, int) and limit >= 0:
-        active = sum(one.state in _ACTIVE for one in ends.mirror.torrents.values())
-        if active >= limit:
-            yield Setting.QUEUE_FULL, {"active": str(active), "limit": str(limit)}
+    if settings.get("queueing_enabled") and (full := _full_queue(settings, ends.mirror)):
+        yield Setting.QUEUE_FULL, full
     if settings.get("dht") is False:
         yield Setting.NO_DHT, {}
     removing = _REMOVING.get(settings.get("max_ratio_act", 0))
-    if removing and (settings.get("max_ratio_enabled") or settings.get("max_seeding_time_enabled")):
+    if removing and any(settings.get(f"{limit}_enabled") for limit in _SEEDING_LIMITS):
         yield removing, {}
+
+
+def _full_queue(settings: dict[str, Any], mirror: Mirror) -> dict[str, str] | None:
+    """Return how many are active where a limit lets no more downloads start; -1 is no limit."""
+    counted = set(_MOVING if settings.get("dont_count_slow_torrents") else _ACTIVE)
+    states = [torrent.state for torrent in mirror.torrents.values()]
+    downloads = sum(state in counted and state is not TorrentState.SEEDING for state in states)
+    everything = sum(state in counted for state in states)
+    for key, active in (("max_active_downloads", downloads), ("max_active_torrents", everything)):
+        limit = settings.get(key)
+        if isinstance(limit, int) and 0 <= limit <= active:
+            return {"active": str(active), "limit": str(limit)}
+    return None
