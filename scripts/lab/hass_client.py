@@ -27,6 +27,7 @@ class FlowStep:
     fields: tuple[str, ...]
     suggested: Mapping[str, Any]
     errors: Mapping[str, str]
+    description: Mapping[str, str]
     entry: JsonObject
 
 
@@ -197,6 +198,31 @@ class HassClient:
         return answer["result"]
 
     @asynccontextmanager
+    async def events(self) -> AsyncIterator[list[JsonObject]]:
+        """Listen to all events, which gather in the list."""
+        heard: list[JsonObject] = []
+
+        async def listen(socket: ClientWebSocketResponse) -> None:
+            async for message in socket:
+                heard.append(message.json())  # noqa: PERF401 - they are heard as they come
+
+        async with self._socket() as socket:
+            await socket.send_json({"id": 1, "type": "subscribe_events"})
+            await socket.receive_json()
+            listening = asyncio.create_task(listen(socket))
+            try:
+                yield heard
+            finally:
+                listening.cancel()
+
+    async def diagnostics(self, entry_id: str) -> JsonObject | None:
+        """Return an entry's diagnostics; None if its integration has none."""
+        try:
+            return await self._get(f"/api/diagnostics/config_entry/{entry_id}")
+        except HassRefusal:
+            return None
+
+    @asynccontextmanager
     async def _socket(self) -> AsyncIterator[ClientWebSocketResponse]:
         async with self._session.ws_connect(f"{self._url}/api/websocket") as socket:
             await socket.receive_json()
@@ -247,5 +273,6 @@ def _flow_step(answer: JsonObject) -> FlowStep:
             if "suggested_value" in description
         },
         errors=answer.get("errors") or {},
+        description=answer.get("description_placeholders") or {},
         entry=answer.get("result") or {},
     )
