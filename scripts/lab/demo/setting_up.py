@@ -53,19 +53,24 @@ async def set_up(house: House, transcript: Transcript) -> str:
 
 
 def _address_for_qbittorrent(house: House, step: FlowStep, transcript: Transcript) -> str:
-    """Choose what to enter as Jackett's address for qBittorrent, and tell why."""
-    suggested = str(step.suggested["jackett_url_for_qbittorrent"])
-    if house.apart is None:
-        transcript.does("Jackett's address for qBittorrent", f"{suggested}, as suggested")
-        return suggested
-    needed = house.jackett_url_for_qbittorrent
-    transcript.does("Jackett's address for qBittorrent", f"{needed}; suggested was {suggested}")
-    transcript.note(
-        "The suggestion is Jackett's port on the machine that qBittorrent's address names: right"
-        " for a container whose ports the machine publishes. This network is bare; in it, the"
-        " machine that Jackett runs on has an address of its own, which only you can know."
-    )
-    return needed
+    """Take the address that the form proposes, which has to be the right one."""
+    proposed = str(step.suggested["jackett_url_for_qbittorrent"])
+    if proposed != house.jackett_url_for_qbittorrent:
+        raise DemoError(f"the form proposes {proposed}, where Jackett is not")
+    transcript.does("Jackett's address for qBittorrent", f"{proposed}, as proposed")
+    transcript.good("", step.description["finding"])
+    return proposed
+
+
+async def check_route(house: House, transcript: Transcript) -> None:
+    """Have every leg of the way checked."""
+    transcript.does("auralarchive.check_route", "every leg of the way, without adding anything")
+    route = await house.client.call("auralarchive.check_route")
+    for leg in route["legs"]:
+        tell = transcript.bad if leg["ok"] is False else transcript.good
+        tell("", leg["detail"])
+    if not route["ok"]:
+        raise DemoError("the route is not passable")
 
 
 def _expect_form(step: FlowStep, step_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from . import adding, stock, watching
 from .house import House
-from .setting_up import set_up
+from .setting_up import check_route, set_up
 from .terminal import Transcript
 
 
@@ -10,6 +10,7 @@ async def play(house: House, transcript: Transcript) -> str:
     """Play all chapters in a house that has just been opened; return the dashboard's address."""
     transcript.chapter("Set-up")
     entry_id = await set_up(house, transcript)
+    await check_route(house, transcript)
 
     transcript.chapter("Search")
     best = await adding.search(house, transcript)
