@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 import time
 from typing import override
+from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, LOGGER
 from .downloads import Downloads, summarise
 from .engine.errors import AuralArchiveError, QbittorrentAuthError
+from .engine.late import Watches
 from .engine.torznab import Indexer
 from .problems import placeholders
 from .servers import Servers
@@ -22,6 +25,7 @@ type AuralArchiveConfigEntry = ConfigEntry[AuralArchiveData]
 
 _DOWNLOADS_EVERY = timedelta(seconds=10)
 _JACKETT_EVERY = timedelta(minutes=5)
+_WATCHES: HassKey[WeakKeyDictionary[ConfigEntry, Watches]] = HassKey(f"{DOMAIN}_watches")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,15 +67,16 @@ class ServerCoordinator[DataT](DataUpdateCoordinator[DataT]):
         """Ask the server; every failure becomes an `UpdateFailed` with its text."""
         try:
             return await self._ask()
-        except QbittorrentAuthError as err:
+        except AuralArchiveError as err:
+            # A login that is taken is right: what refuses the rest, a proxy mostly, may pass.
+            if not isinstance(err, QbittorrentAuthError) or err.reason == "session_refused":
+                raise update_failed(err) from err
             # Trying again would end in a ban: somebody has to correct the login first.
             raise ConfigEntryAuthFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.code,
                 translation_placeholders=placeholders(err),
             ) from err
-        except AuralArchiveError as err:
-            raise update_failed(err) from err
         finally:
             self._asked = True
 
@@ -91,6 +96,9 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
         self.version = ""
+        # What is late may come after the entry was reloaded, with another password for instance.
+        watches = hass.data.setdefault(_WATCHES, WeakKeyDictionary())
+        servers.delivery.late.go_on_with(watches.setdefault(entry, Watches()))
 
     @override
     async def _ask(self) -> Downloads:
@@ -100,10 +108,15 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             if not self.last_update_success:
                 servers.qbittorrent.forget_version()
             self.version = (await servers.qbittorrent.version()).app
-            servers.mirror.apply(await servers.qbittorrent.maindata(servers.mirror.rid))
+            await servers.mirror.apply_in_turns(
+                await servers.qbittorrent.maindata(servers.mirror.rid)
+            )
             arrived = await servers.delivery.late.settle(servers.mirror)
         for torrent in arrived:
-            LOGGER.info("Arrived in qBittorrent after its add had given up: %s", torrent.name)
+            # A warning, as its add has ended with an error.
+            LOGGER.warning("Arrived in qBittorrent after its add had given up: %s", torrent.name)
+        # With thousands of torrents that takes a while too: others have their turn before it.
+        await asyncio.sleep(0)
         return summarise(servers.mirror, servers.category, now=time.time())
 
 

@@ -62,7 +62,7 @@ async def _stream(
         else:
             await response.write(download.body[: download.cut_after])
             _close(request)
-    except ConnectionResetError:
+    except ConnectionError:
         # The client has had enough, as it should.
         _close(request)
     return response

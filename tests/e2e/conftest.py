@@ -11,7 +11,9 @@ import pytest
 from scripts.lab.cache import qbittorrent_binary
 from scripts.lab.network import NetworkNamespace
 from scripts.lab.qbittorrent import QBittorrentServer
+from tests.conftest import ServerFactory
 
+from .cases.bench import Bench
 from .verdicts import Table
 
 
@@ -66,6 +68,17 @@ def observer(qbittorrent: QBittorrentServer) -> Observer:
 
 
 @pytest.fixture
+def own_server(
+    socket_enabled: None, generation: str, tmp_path: Path, missing: Callable[[str], None]
+) -> Iterator[QBittorrentServer]:
+    """Return a server of the test's own, to be harmed."""
+    if qbittorrent_binary(generation) is None:
+        missing(f"no qBittorrent {generation} here: run scripts/setup")
+    with QBittorrentServer(generation, tmp_path / "own") as server:
+        yield server
+
+
+@pytest.fixture
 def contained(
     namespace: NetworkNamespace, generation: str, tmp_path: Path, missing: Callable[[str], None]
 ) -> Iterator[QBittorrentServer]:
@@ -74,6 +87,14 @@ def contained(
         missing(f"no qBittorrent {generation} here: run scripts/setup")
     with QBittorrentServer(generation, tmp_path / "contained", namespace=namespace) as server:
         yield server
+
+
+@pytest.fixture
+def bench(
+    socket_enabled: None, hass: HomeAssistant, table: Table, server_factory: ServerFactory
+) -> Bench:
+    """Return what runs the verdict table's cases."""
+    return Bench(hass, table, server_factory)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ when a failure names its true cause. Anything else is a lie.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
@@ -19,22 +19,25 @@ from scripts.lab.qbittorrent import QBittorrentServer
 ADDED = "added"
 ALREADY_PRESENT = "already_present"
 SUCCESSES = (ADDED, ALREADY_PRESENT)
+# The delivery of a cell for which it makes no difference.
+ANY = "any"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
     """One add: a row (`group` and `case`), a column (`generation` and `delivery`), what came of it.
 
-    `verdict` is the status that the action returned, or the code of its error. `lie` says in words
-    what is wrong with it; it is empty for a verdict that is right.
+    `verdict` is the status that the action returned, or the code of its error; it is empty as long
+    as the cell is only announced. `lie` says in words what is wrong with it; it is empty for a
+    verdict that is right.
     """
 
     group: str
     case: str
     generation: str
     delivery: str
-    verdict: str
-    elapsed_ms: int
+    verdict: str = ""
+    elapsed_ms: int = 0
     lie: str = ""
 
 
@@ -44,11 +47,13 @@ class Truth:
 
     `ids` are the infohashes (v1, v2 or both, in full) of the torrent that the source leads to,
     empty for a source that leads to none. `verdicts` are the right ones of this cell, mostly one.
+    `warning` is a part of what a success has to warn of.
     """
 
     verdicts: Collection[str]
     ids: Collection[str] = ()
     category: str = "auralarchive"
+    warning: str = ""
 
 
 class TruthObserver:
@@ -61,18 +66,26 @@ class TruthObserver:
             username=server.username,
             password=server.password,
             REQUESTS_ARGS={"timeout": 30},
+            # Plain values: many cells look at long lists.
+            SIMPLE_RESPONSES=True,
         )
+        # Its session is not made for several threads at once.
+        self._lock = asyncio.Lock()
 
     async def torrents(self) -> list[Mapping[str, Any]]:
         """Return the server's list as it is now."""
-        return await asyncio.to_thread(lambda: list(self._client.torrents_info()))
+        async with self._lock:
+            return await asyncio.to_thread(lambda: list(self._client.torrents_info()))
 
     async def find(self, ids: Collection[str]) -> Mapping[str, Any] | None:
         """Return the torrent with one of these infohashes, whichever of its own it is listed by."""
-        for torrent in await self.torrents():
-            if _ids(torrent) & {text.lower() for text in ids}:
-                return torrent
-        return None
+        return among(await self.torrents(), ids) if ids else None
+
+
+def among(torrents: Iterable[Mapping[str, Any]], ids: Collection[str]) -> Mapping[str, Any] | None:
+    """Return the torrent with one of these infohashes from a server's list."""
+    wanted = {text.lower() for text in ids}
+    return next((torrent for torrent in torrents if _ids(torrent) & wanted), None)
 
 
 def _ids(torrent: Mapping[str, Any]) -> set[str]:
@@ -87,10 +100,12 @@ def judge(
     *,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
+    warnings: Iterable[str] = (),
 ) -> str:
     """Return what is wrong with a verdict, empty if it is right.
 
-    `before` and `after` are the torrent as the observer saw it before and after the action.
+    `before` and `after` are the torrent as the observer saw it before and after the action,
+    `warnings` what the action warned of.
     """
     if verdict in SUCCESSES:
         if after is None:
@@ -99,6 +114,8 @@ def judge(
             return f"said {verdict}, but it is in the category {after['category']!r}"
         if verdict == ADDED and before is not None:
             return "said added, but it was there before"
+        if truth.warning and not any(truth.warning in text for text in warnings):
+            return f"said {verdict} without the warning {truth.warning!r}"
     elif before is None and after is not None:
         return f"said {verdict}, but it is there"
     if verdict not in truth.verdicts:
@@ -113,8 +130,15 @@ class Table:
         """Begin with nothing."""
         self._path = path
 
+    def announce(self, cells: Iterable[Cell]) -> None:
+        """Say which cells are to come, in the order of their rows: one that stays out is missed."""
+        self._write(cells)
+
     def record(self, cell: Cell) -> None:
         """Take a cell; processes may write to one file at once."""
+        self._write([cell])
+
+    def _write(self, cells: Iterable[Cell]) -> None:
         if self._path is not None:
             with self._path.open("a") as file:
-                file.write(json.dumps(asdict(cell)) + "\n")
+                file.write("".join(json.dumps(asdict(cell)) + "\n" for cell in cells))

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
-from custom_components.auralarchive.engine.late import LateArrivals
+from custom_components.auralarchive.engine.late import LateArrivals, Watches
 from custom_components.auralarchive.engine.mirror import Mirror, read_torrent_record
 from custom_components.auralarchive.engine.qbittorrent import AddOptions, QbittorrentClient
 from custom_components.auralarchive.engine.session import Credentials
@@ -185,3 +185,22 @@ async def test_tags_of_another_life(late: LateArrivals, server: Scripted) -> Non
     await late.settle(_mirror(old, fresh))
     await late.settle(_mirror(old, fresh))
     assert server.called("torrents/deleteTags") == [{"tags": TAG}]
+
+
+async def test_watches_in_another_life(
+    http: ClientSession, serve: Serve, server: Scripted, clock: _Clock
+) -> None:
+    """What was watched for, and was to be cleaned up, still is; what is noted late, too."""
+    client = QbittorrentClient(http, await serve(server), Credentials())
+    watches = Watches()
+    before, after = (LateArrivals(client, Verifier(client, Mirror()), clock) for _ in range(2))
+    before.go_on_with(watches)
+    before.expect(BY_TAG, BOOKS)
+    before.clean_up_later(["a"])
+    after.go_on_with(watches)
+    # By an add that was under way meanwhile.
+    before.expect(BY_HASH, BOOKS)
+    server.torrents = [_record(tags=TAG)]
+    assert len(await after.settle(_mirror(*server.torrents))) == 2
+    assert server.called("torrents/deleteTags") == [{"tags": f"a,auralarchive-00000000,{TAG}"}]
+    assert await before.settle(_mirror(*server.torrents)) == []

@@ -1,5 +1,6 @@
 """The mirror of a server's torrents, kept up to date by deltas."""
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -282,3 +283,23 @@ def test_deltas_come_to_the_same_as_a_full_answer(listings: list[dict[str, Recor
     fresh = Mirror()
     fresh.apply(_full(1, torrents=states[-1]))
     assert mirror.torrents == fresh.torrents
+
+
+async def test_a_long_list_is_read_in_turns() -> None:
+    """Others see all of it or nothing, and it comes to the same."""
+    listing = _complete({f"{number}": {"name": f"{number}"} for number in range(1000)})
+    mirror, at_once = _mirror(x={"name": "X"}), _mirror(x={"name": "X"})
+    before = mirror.torrents.copy()
+    seen: list[bool] = []
+
+    async def watch() -> None:
+        while mirror.torrents == before:
+            seen.append(True)
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    changes = await mirror.apply_in_turns(_full(2, torrents=listing))
+    await watching
+    assert len(seen) >= 4
+    assert changes == at_once.apply(_full(2, torrents=listing))
+    assert (mirror.torrents, mirror.rid) == (at_once.torrents, 2)

@@ -9,7 +9,7 @@ from custom_components.auralarchive.engine.errors import InvalidCategoryError, R
 from custom_components.auralarchive.engine.mirror import Mirror, Torrent, read_torrent_record
 from custom_components.auralarchive.engine.qbittorrent import AddOptions, QbittorrentClient
 from custom_components.auralarchive.engine.session import Credentials
-from custom_components.auralarchive.engine.settle import Warned, settle
+from custom_components.auralarchive.engine.settle import Warned, queued_or_not, settle
 from custom_components.auralarchive.engine.verification import Verifier
 
 from .conftest import Serve
@@ -111,3 +111,50 @@ async def test_tags_are_added_to_those_that_are_there(http: ClientSession, serve
     torrent = read_torrent_record(server.torrents[0])
     await _settled(http, await serve(server), torrent, AddOptions(tags=("a", "b")), was_there=True)
     assert server.called("torrents/addTags") == [{"hashes": V1, "tags": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("states", "ends"),
+    [
+        (["checkingResumeData", "queuedDL", "stalledDL"], "stalled"),
+        (["queuedDL", "metaDL"], "fetching_metadata"),
+        (["queuedDL"], "queued"),
+        (["checkingResumeData", "error"], "error"),
+        (["stoppedDL"], "stopped"),
+    ],
+)
+async def test_a_place_in_the_queue(
+    http: ClientSession,
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[str],
+    ends: str,
+) -> None:
+    """Everything new is queued for a moment; only what stays so has to wait."""
+    monkeypatch.setattr("custom_components.auralarchive.engine.settle._QUEUE_PAUSE", 0.001)
+    monkeypatch.setattr("custom_components.auralarchive.engine.settle._QUEUE_SECONDS", 0.1)
+    first, *rest = states
+    server = Scripted(torrents=[_record(state=first)])
+
+    def pass_on() -> None:
+        server.torrents[0]["state"] = rest.pop(0) if rest else server.torrents[0]["state"]
+
+    server.after["torrents/info"] = pass_on
+    verifier = Verifier(QbittorrentClient(http, await serve(server), Credentials()), Mirror())
+    torrent = read_torrent_record(server.torrents[0])
+    assert (await queued_or_not(verifier, torrent)).state == ends
+
+
+async def test_a_queue_that_does_not_answer(http: ClientSession, serve: Serve) -> None:
+    """What was seen stays seen."""
+    server = Scripted(failing={"torrents/info": 500})
+    verifier = Verifier(QbittorrentClient(http, await serve(server), Credentials()), Mirror())
+    torrent = read_torrent_record(_record(state="queuedDL"))
+    assert await queued_or_not(verifier, torrent) == torrent
+
+
+async def test_a_torrent_that_is_removed_from_the_queue(http: ClientSession, serve: Serve) -> None:
+    """It is not there any more, so it does not count as added."""
+    verifier = Verifier(QbittorrentClient(http, await serve(Scripted()), Credentials()), Mirror())
+    with pytest.raises(RemovedError):
+        await queued_or_not(verifier, read_torrent_record(_record(state="queuedDL")))

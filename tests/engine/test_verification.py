@@ -63,8 +63,9 @@ async def _watched(verifier: Verifier, expected: Expected, seconds: float) -> st
         "Source: {}. Reason: x",
         "Source: {}",
         "<{}>",
+        'Failed to add torrent. Source: "{}". Reason: "SSL/TLS handshake failed"',
     ],
-    ids=["english", "german", "french", "japanese", "bare", "end", "angles"],
+    ids=["english", "german", "french", "japanese", "bare", "end", "angles", "tls"],
 )
 async def test_a_warning_about_our_link(http: ClientSession, serve: Serve, message: str) -> None:
     """In any language, it is the reason."""
@@ -82,13 +83,16 @@ async def test_a_warning_about_our_link(http: ClientSession, serve: Serve, messa
         (f'Failed to add torrent. Source: "x{LINK}". Reason: "x"', _WARNING),
         (f'Failed to add torrent. Source: "{LINK}.torrent". Reason: "x"', _WARNING),
         (f'Failed to add torrent. Source: "{LINK[:-1]}". Reason: "x"', _WARNING),
+        (f'Ignoring SSL error, URL: "{LINK}", errors: "self-signed"', _WARNING),
+        (f'SSL error, URL: "{LINK}", errors: "self-signed"', _WARNING),
         (f'Downloading torrent, please wait... Source: "{LINK}"', _NORMAL),
         (f'Duplicate. Source: {LINK}. Existing torrent: "Something else"', _NORMAL),
         (f"Duplicate. Source: {LINK}. Infohash: {'0' * 40}", _NORMAL),
         (f"Dune. Source: {LINK}", _NORMAL),
     ],
     ids=["other-link", "longer-link", "embedded-link", "longer-path", "shorter-link",
-         "downloading", "unknown-name", "unknown-hash", "name-in-front"],
+         "ignored-certificate", "certificate", "downloading", "unknown-name", "unknown-hash",
+         "name-in-front"],
 )  # fmt: skip
 async def test_lines_that_say_nothing_of_it(
     http: ClientSession, serve: Serve, message: str, kind: int
@@ -233,3 +237,27 @@ async def test_looking_costs_little(journey: Journey) -> None:
     with pytest.raises(NotSeenError) as caught:
         await verifier.watch(Expected(infohashes=Infohashes(v1=V1)), 0.3)
     assert caught.value.values == {"seconds": "0.3"}
+
+
+async def test_a_torrent_that_is_just_being_loaded(http: ClientSession, serve: Serve) -> None:
+    """It is a reason to refuse it once more, though it is not listed yet."""
+    server = Scripted()
+
+    def load() -> None:
+        if len(server.called("torrents/info")) == 4:
+            server.torrents = [_DUNE]
+
+    server.after["torrents/info"] = load
+    verifier = _verifier(http, await serve(server))
+    found = await verifier.find_refused(frozenset({V1}))
+    assert found is not None
+    assert found.infohash == V1
+
+
+async def test_a_torrent_that_is_refused_for_another_reason(
+    http: ClientSession, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not come, however long one looks."""
+    monkeypatch.setattr("custom_components.auralarchive.engine.verification._LOADING_SECONDS", 0.05)
+    verifier = _verifier(http, await serve(Scripted(torrents=[_MESSIAH])))
+    assert await verifier.find_refused(frozenset({V1})) is None

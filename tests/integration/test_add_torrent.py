@@ -495,11 +495,11 @@ async def hung_up(lab: Lab) -> Download:
         (enormous, "link_too_large", "10 MiB"),
         (endless, "link_redirect_loop", "redirects on and on"),
         (error_500, "jackett_failed", "HTTP 500"),
-        (to_a_bad_magnet, "invalid_magnet", "does not name a torrent"),
+        (to_a_bad_magnet, "link_not_torrent", "does not name a torrent"),
         (to_this_machine, "link_not_allowed", "http://127.0.0.1:1/secret"),
         (to_another_scheme, "link_not_torrent", "cannot be opened"),
         (silent, "link_gone", "no answer in time"),
-        (hung_up, "jackett_unreachable", "closed before the answer was complete"),
+        (hung_up, "link_gone", "closed before the answer was complete"),
     ],
 )
 async def test_links_that_fail(

@@ -239,5 +239,6 @@ async def test_a_late_arrival(
     (torrent,) = json.loads(session.call("torrents/info"))
     assert (torrent["category"], torrent["tags"]) == ("auralarchive", "sand")
     assert json.loads(session.call("torrents/tags")) == ["sand"]
-    arrived = [line for line in caplog.messages if line.startswith("Arrived in qBittorrent")]
-    assert arrived == ["Arrived in qBittorrent after its add had given up: Dune"]
+    (arrived,) = [line for line in caplog.records if line.msg.startswith("Arrived in qBittorrent")]
+    assert arrived.levelname == "WARNING"
+    assert arrived.getMessage() == "Arrived in qBittorrent after its add had given up: Dune"

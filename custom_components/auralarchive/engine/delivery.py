@@ -23,6 +23,7 @@ from .errors import (
     LinkTooLargeError,
     QbittorrentError,
     QbittorrentTooOldError,
+    Reason,
     RejectedError,
 )
 from .handover import LINK_SECONDS, AddStatus, Handover, LinkHandover, Seen
@@ -32,7 +33,7 @@ from .mirror import Mirror, Torrent, TorrentState
 from .opener import LinkOpener
 from .qbittorrent import API_TAGS, AddOptions, QbittorrentClient
 from .redact import Redactor
-from .settle import Caution, Warned, settle
+from .settle import PASSING_STATES, Caution, Warned, queued_or_not, settle
 from .source import DeliveryMode, HandOver, HandOverLink, OpenLink, Route, Source, Step
 from .torrent import Magnet, TorrentFile
 from .verification import Verifier
@@ -208,14 +209,22 @@ class Delivery:
     ) -> tuple[Torrent, tuple[Warned, ...]]:
         """Repair what differs, and add the warnings that only the server's settings explain."""
         was_there = seen.status is AddStatus.ALREADY_PRESENT
+        found = seen.torrent if was_there else await self._queued_or_not(seen.torrent)
         torrent, warnings = await settle(
-            self._client, self._verifier, seen.torrent, options, was_there=was_there
+            self._client, self._verifier, found, options, was_there=was_there
         )
         caution = None
         # An answer that does not come is no reason to doubt what was seen.
         with suppress(QbittorrentError):
             caution = await self._caution(torrent, options, tried)
         return torrent, (*warnings, Warned(caution=caution, values={})) if caution else warnings
+
+    async def _queued_or_not(self, torrent: Torrent) -> Torrent:
+        """Return a new torrent as it is when it is known whether it has to wait."""
+        with suppress(QbittorrentError):
+            if torrent.state in PASSING_STATES and (await self._settings()).get("queueing_enabled"):
+                return await queued_or_not(self._verifier, torrent)
+        return torrent
 
     async def _caution(
         self, torrent: Torrent, options: AddOptions, tried: _Tried
@@ -262,8 +271,9 @@ def _is_worth_trying(step: Step, first: AuralArchiveError) -> bool:
     """Tell whether a step could do better than the first one, which failed.
 
     Jackett's link is handed over only where Home Assistant did not get through to Jackett, or kept
-    to bounds that qBittorrent does not have. What Jackett said it would say again.
+    to bounds that qBittorrent does not have. What Jackett said it would say again, if it said it to
+    the end.
     """
-    return not isinstance(step, HandOverLink) or isinstance(
-        first, JackettUnreachableError | LinkTooLargeError | LinkNotAllowedError
-    )
+    if not isinstance(step, HandOverLink) or first.reason == Reason.CONNECTION_LOST:
+        return True
+    return isinstance(first, JackettUnreachableError | LinkTooLargeError | LinkNotAllowedError)

@@ -129,8 +129,9 @@ class Handover:
                     else:
                         answer = await self._client.add_file(payload, options)
                     if answer is AddAnswer.REFUSED:
-                        # "Nothing of this was added" is also said of what is there already.
-                        torrent = await self._verifier.find_thoroughly(ids)
+                        # "Nothing of this was added" is also said of what is there already, or is
+                        # just coming by another way.
+                        torrent = await self._verifier.find_refused(ids)
                         if torrent is None:
                             raise RejectedError
                         return Seen(status=AddStatus.ALREADY_PRESENT, torrent=torrent)
@@ -144,7 +145,7 @@ class Handover:
         """Let qBittorrent open a link, unless what it leads to is there."""
         link = str(handover.link)
         async with self._exclusively([link]):
-            if torrent := await self._find_known(handover):
+            if torrent := await self._find_known(handover) or await self._find_late(link):
                 return Seen(status=AddStatus.ALREADY_PRESENT, torrent=torrent)
             seen = await self._add_link(handover, options, seconds)
         # The address of a link of others may lead to something else tomorrow.
@@ -165,6 +166,18 @@ class Handover:
             return await self._open_and_find(handover.own, _EXPLAIN_SECONDS)
         except LinkError, JackettError:
             return None
+
+    async def _find_late(self, link: str) -> Torrent | None:
+        """Return what an earlier add of the link has brought since it gave up."""
+        tags = self._late.tags_of(link)
+        if not tags:
+            return None
+        try:
+            torrent = await self._verifier.watch(Expected(tags=tags), 0)
+        except NotSeenError:
+            return None
+        await self._delete_tags(tags)
+        return replace(torrent, tags=torrent.tags - set(tags))
 
     async def _add_link(self, handover: LinkHandover, options: AddOptions, seconds: float) -> Seen:
         """Hand a link over under a tag of its own: what it leads to is not known beforehand."""
@@ -201,10 +214,16 @@ class Handover:
                 # Before 5.0 the log says nothing of links that failed. Once the server must have
                 # given up, what we see there ourselves tells.
                 gave_up = version.api < API_STOP and seconds >= self._link_seconds
-                if gave_up and handover.own is not None:
-                    torrent = await self._explain(handover, "", in_doubt=err)
-                else:
-                    torrent = await self._look_ourselves(handover, err, seconds)
+                try:
+                    if gave_up and handover.own is not None:
+                        torrent = await self._explain(handover, "", in_doubt=err)
+                    else:
+                        torrent = await self._look_ourselves(handover, err, seconds)
+                except LinkError, JackettError, NotSeenError:
+                    arrived = await self._come_meanwhile(expected)
+                    if arrived is None:
+                        raise
+                    torrent = arrived
         ours = torrent.tags & set(expected.tags)
         await self._delete_tags(expected.tags)
         return Seen(
@@ -227,6 +246,13 @@ class Handover:
         if found is None:
             raise not_seen
         return found
+
+    async def _come_meanwhile(self, expected: Expected) -> Torrent | None:
+        """Return what has come while we looked ourselves, which may take long."""
+        with suppress(NotSeenError, QbittorrentError):
+            # Without the link: the log has been read.
+            return await self._verifier.watch(replace(expected, link=None), 0)
+        return None
 
     async def _explain(
         self,
@@ -281,6 +307,9 @@ class Handover:
             await self._client.delete_tags(tags)
         except QbittorrentError:
             self._late.clean_up_later(tags)
+        except asyncio.CancelledError:
+            self._late.clean_up_later(tags)
+            raise
 
     def _remember(self, link: str, torrent: Torrent) -> None:
         self._known_links[link] = Infohashes(others=torrent.ids)

@@ -1,7 +1,7 @@
 """Torrents that arrive after their add has given up waiting."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 import re
 import time
 
@@ -25,6 +25,14 @@ class _LateAdd:
     until: float
 
 
+@dataclass(slots=True)
+class Watches:
+    """What is watched for, and what is left to clean up; keep it to go on with in another life."""
+
+    adds: dict[_Key, _LateAdd] = field(default_factory=dict)
+    leftover_tags: set[str] = field(default_factory=set)
+
+
 class LateArrivals:
     """Keeps watch for the torrents of adds that ended in doubt."""
 
@@ -38,31 +46,35 @@ class LateArrivals:
         self._client = client
         self._verifier = verifier
         self._clock = clock
-        self._adds: dict[_Key, _LateAdd] = {}
-        self._leftover_tags: set[str] = set()
+        self._watches = Watches()
         self._has_looked = False
+
+    def go_on_with(self, watches: Watches) -> None:
+        """Keep these from now on, and note there what comes."""
+        self._watches = watches
 
     def expect(self, expected: Expected, options: AddOptions) -> None:
         """Watch for a torrent from now on; of several adds of the same the last one counts."""
         until = self._clock() + _WATCHED_SECONDS
-        self._adds[_key(expected)] = _LateAdd(expected=expected, options=options, until=until)
+        add = _LateAdd(expected=expected, options=options, until=until)
+        self._watches.adds[_key(expected)] = add
 
     def tags_of(self, link: str) -> tuple[str, ...]:
         """Return the one-off tags under which a link may still arrive."""
-        add = self._adds.get(link)
+        add = self._watches.adds.get(link)
         return add.expected.tags if add else ()
 
     def forget(self, torrent: Torrent, link: str | None) -> None:
         """Stop watching for what has been added since, by its link or as the torrent it is."""
         if link is not None:
-            self._adds.pop(link, None)
-        for key, add in tuple(self._adds.items()):
+            self._watches.adds.pop(link, None)
+        for key, add in tuple(self._watches.adds.items()):
             if add.expected.infohashes and add.expected.infohashes.ids & torrent.ids:
-                del self._adds[key]
+                del self._watches.adds[key]
 
     def clean_up_later(self, tags: Iterable[str]) -> None:
         """Delete one-off tags at the next opportunity."""
-        self._leftover_tags.update(tags)
+        self._watches.leftover_tags.update(tags)
 
     async def settle(self, mirror: Mirror) -> list[Torrent]:
         """Return the torrents that have arrived since the last look, category and tags repaired.
@@ -73,22 +85,23 @@ class LateArrivals:
             self._has_looked = True
             self.clean_up_later(_stale_tags(mirror, time.time()))
         arrived = []
-        for key, add in tuple(self._adds.items()):
+        for key, add in tuple(self._watches.adds.items()):
             found = _find(mirror, add.expected)
             torrent = await self._repair(found, add) if found else None
             if torrent is not None:
                 arrived.append(torrent)
             elif self._clock() < add.until:
                 continue
-            if self._adds.get(key) is add:
-                del self._adds[key]
+            if self._watches.adds.get(key) is add:
+                del self._watches.adds[key]
             self.clean_up_later(add.expected.tags)
-        if tags := self._leftover_tags:
-            self._leftover_tags = set()
+        if tags := self._watches.leftover_tags.copy():
             try:
                 await self._client.delete_tags(sorted(tags))
             except QbittorrentError:
-                self._leftover_tags |= tags
+                pass
+            else:
+                self._watches.leftover_tags -= tags
         return arrived
 
     async def _repair(self, found: Torrent, add: _LateAdd) -> Torrent | None:

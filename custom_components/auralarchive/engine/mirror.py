@@ -1,14 +1,20 @@
 """The torrents of a server, kept up to date by the deltas of `sync/maindata`."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Never
 
+from .errors import QbittorrentFailedError
 from .torrent import Infohashes
 
 # What the server sends for "unknown": 100 days in seconds.
 _UNKNOWN_ETA = 8_640_000
+# The server counts in 64 bits; larger numbers than that can do harm where they are added up.
+_LARGEST = 2**63 - 1
+# How many records are read at a stretch: a few milliseconds' worth.
+_TURN = 200
 
 
 class TorrentState(StrEnum):
@@ -133,35 +139,62 @@ class Mirror:
         self.free_space: int | None = None
 
     def apply(self, answer: Mapping[str, Any]) -> Changes:
-        """Take over an answer of `sync/maindata`, full or delta."""
+        """Take over an answer of `sync/maindata`, full or delta.
+
+        Raises `QbittorrentFailedError` for one that is not made as such answers are. Nothing of it
+        is taken over then, and the next answer is asked for as a full one.
+        """
+        self.rid = 0
+        records = _records(answer, "torrents")
+        read = {infohash: self._read(infohash, records[infohash], answer) for infohash in records}
+        return self._take(answer, read)
+
+    async def apply_in_turns(self, answer: Mapping[str, Any]) -> Changes:
+        """Do as `apply` does, but let others have their turn while a long list is read.
+
+        Until all is read the mirror stays as it was. Nothing else may be applied meanwhile.
+        """
+        self.rid = 0
+        records = _records(answer, "torrents")
+        read: dict[str, Torrent] = {}
+        for number, infohash in enumerate(records, 1):
+            read[infohash] = self._read(infohash, records[infohash], answer)
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+        return self._take(answer, read)
+
+    def _take(self, answer: Mapping[str, Any], torrents: Mapping[str, Torrent]) -> Changes:
+        """Take over an answer whose torrents have been read."""
         changes = Changes(added=set(), updated=set(), removed=set())
-        records: Mapping[str, Mapping[str, Any]] = answer.get("torrents") or {}
-        removed: Iterable[str] = answer.get("torrents_removed") or ()
-        categories: Mapping[str, Mapping[str, Any]] = answer.get("categories") or {}
-        gone: Iterable[str] = answer.get("categories_removed") or ()
+        removed: Iterable[str] = _names(answer, "torrents_removed")
+        categories = _records(answer, "categories")
+        gone: Iterable[str] = _names(answer, "categories_removed")
+        server_state = _part(answer, "server_state", dict)
         if answer.get("full_update"):
-            removed = self.torrents.keys() - records.keys()
+            removed = self.torrents.keys() - torrents.keys()
             gone = self.categories.keys() - categories.keys()
-        for infohash, record in records.items():
-            self._apply_torrent(infohash, record, changes)
+        for infohash, torrent in torrents.items():
+            known = self.torrents.get(infohash)
+            if torrent is not known:
+                self.torrents[infohash] = torrent
+                (changes.added if known is None else changes.updated).add(infohash)
         for infohash in removed:
             if self.torrents.pop(infohash, None):
                 changes.removed.add(infohash)
         for name, record in categories.items():
             before = self.categories.get(name)
-            path = record.get("savePath")
-            self.categories[name] = Category(
-                name=name,
-                save_path=str(path) if path is not None else before.save_path if before else "",
-            )
+            save_path = before.save_path if before else ""
+            if (path := record.get("savePath")) is not None:
+                save_path = _text(path)
+            self.categories[name] = Category(name=name, save_path=save_path)
             changes.other |= self.categories[name] != before
         for name in gone:
             changes.other |= self.categories.pop(name, None) is not None
-        free = (answer.get("server_state") or {}).get("free_space_on_disk")
-        if isinstance(free, int) and free >= 0 and free != self.free_space:
+        free = server_state.get("free_space_on_disk")
+        if isinstance(free, int) and 0 <= free <= _LARGEST and free != self.free_space:
             self.free_space = free
             changes.other = True
-        self.rid = int(answer.get("rid") or 0)
+        self.rid = _whole(answer.get("rid"))
         return changes
 
     def find(self, ids: frozenset[str]) -> Torrent | None:
@@ -176,17 +209,16 @@ class Mirror:
         """Return the torrents of a category and its sub-categories."""
         return [found for found in self.torrents.values() if is_within(found.category, category)]
 
-    def _apply_torrent(self, infohash: str, record: Mapping[str, Any], changes: Changes) -> None:
+    def _read(self, infohash: str, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Torrent:
+        """Return a torrent as an answer has it: the very one that is known if nothing changed."""
         before = self.torrents.get(infohash)
-        if before is None:
-            self.torrents[infohash] = read_torrent_record({"hash": infohash, **record})
-            changes.added.add(infohash)
-            return
-        fields = {name: read(record[key]) for key, (name, read) in _FIELDS.items() if key in record}
-        after = replace(before, **fields)
-        if after != before:
-            self.torrents[infohash] = after
-            changes.updated.add(infohash)
+        if before is None or answer.get("full_update"):
+            after = read_torrent_record({**record, "hash": infohash})
+        else:
+            named = {key: read for key, read in _FIELDS.items() if key in record}
+            fields = {name: read(record[key]) for key, (name, read) in named.items()}
+            after = replace(before, **fields)
+        return before if before is not None and before == after else after
 
 
 def is_within(category: str, parent: str) -> bool:
@@ -200,6 +232,32 @@ def read_torrent_record(record: Mapping[str, Any]) -> Torrent:
     return Torrent(infohash=_text(record.get("hash")), **fields)
 
 
+def _part[T](answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """Return a part of an answer, empty where it is left out; raise for one of another kind."""
+    part = answer.get(name) or kind()
+    if not isinstance(part, kind):
+        _unexpected()
+    return part
+
+
+def _records(answer: Mapping[str, Any], name: str) -> dict[str, dict[str, Any]]:
+    """Return a part that holds records by their names."""
+    records: dict[str, Any] = _part(answer, name, dict)
+    return {key: _part(records, key, dict) for key in records}
+
+
+def _names(answer: Mapping[str, Any], part: str) -> list[str]:
+    """Return a part that lists names."""
+    names: list[Any] = _part(answer, part, list)
+    if not all(isinstance(name, str) for name in names):
+        _unexpected()
+    return names
+
+
+def _unexpected() -> Never:
+    raise QbittorrentFailedError(detail="The answer is not the JSON that was expected")
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -209,16 +267,17 @@ def _digits(value: object) -> str | None:
 
 
 def _whole(value: object) -> int:
-    return max(int(value), 0) if isinstance(value, int | float) else 0
+    # In this order a NaN, which JSON may hold as well as an infinity, becomes 0.
+    return int(min(_LARGEST, max(0, value))) if isinstance(value, int | float) else 0
 
 
 def _fraction(value: object) -> float:
-    return max(float(value), 0.0) if isinstance(value, int | float) else 0.0
+    return float(min(_LARGEST, max(0, value))) if isinstance(value, int | float) else 0.0
 
 
 def _time(value: object) -> int | None:
     """Read a time; -1, 0 and 2^32-1 have all been used for "never"."""
-    seconds = int(value) if isinstance(value, int | float) else 0
+    seconds = _whole(value)
     return seconds if 0 < seconds < 2**32 - 1 else None
 
 

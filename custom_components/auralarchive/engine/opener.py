@@ -11,6 +11,7 @@ from yarl import URL
 from .errors import (
     AuralArchiveError,
     InvalidLinkError,
+    InvalidMagnetError,
     InvalidTorrentFileError,
     JackettAuthError,
     JackettFailedError,
@@ -34,7 +35,8 @@ from .torrent import (
 )
 from .transport import BodyTooLargeError, origin_text, read_bounded, transport_errors
 
-_MAX_REDIRECTS = 5
+# As many as qBittorrent follows: who opens a link must make no difference.
+_MAX_REDIRECTS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_MAGNET_BODY = 4096
 _SMALL_TORRENT = 64 * 1024
@@ -58,7 +60,7 @@ class LinkOpener:
 
         The link is opened as it stands, so give Jackett's in the form for Home Assistant. Other
         addresses than Jackett's are opened only with `foreign`, and then none on this machine and
-        no link-local ones. Raises `LinkError`, `JackettError` or `InvalidMagnetError`.
+        no link-local ones. Raises `LinkError` or `JackettError`.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -73,7 +75,7 @@ class LinkOpener:
             if not isinstance(found, str):
                 return found
             if is_magnet(found):
-                return parse_magnet(found)
+                return _read_magnet(current, found)
             try:
                 current = Link.parse(urljoin(str(current), found))
             except InvalidLinkError, ValueError:
@@ -101,7 +103,11 @@ class LinkOpener:
             if response.status != 200:
                 raise _status_error(link, response.status, is_jackett=is_jackett)
             try:
-                body = await read_bounded(response, MAX_TORRENT_BYTES)
+                # It was reached, and has answered: what ends now is not for want of a way there.
+                async with transport_errors(
+                    lambda reason: _broken_off(link, reason, is_jackett=is_jackett)
+                ):
+                    body = await read_bounded(response, MAX_TORRENT_BYTES)
             except BodyTooLargeError:
                 raise LinkTooLargeError(link=link.shown) from None
         return await _read_body(link, body)
@@ -130,6 +136,12 @@ def _unreachable(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiv
     return LinkNotOpenedError(link=link.shown, reason=reason)
 
 
+def _broken_off(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiveError:
+    if is_jackett:
+        return LinkGoneError(link=link.shown, reason=reason)
+    return LinkNotOpenedError(link=link.shown, reason=reason)
+
+
 def _status_error(link: Link, status: int, *, is_jackett: bool) -> AuralArchiveError:
     """Say what a status other than 200 means."""
     if is_jackett and status in (401, 403):
@@ -138,6 +150,14 @@ def _status_error(link: Link, status: int, *, is_jackett: bool) -> AuralArchiveE
         return JackettFailedError(detail=f"HTTP {status}")
     # Jackett answers 404 to everything that kept it from getting the torrent; its log says what.
     return LinkGoneError(link=link.shown, detail=f"HTTP {status}")
+
+
+def _read_magnet(link: Link, uri: str) -> Magnet:
+    """Read the magnet that a link leads to: a broken one is no fault of who gave the link."""
+    try:
+        return parse_magnet(uri)
+    except InvalidMagnetError as err:
+        raise LinkNotTorrentError(link=link.shown, reason=err.reason) from None
 
 
 async def _read_body(link: Link, body: bytes) -> Magnet | TorrentFile | str:

@@ -18,6 +18,7 @@ from .errors import (
     QbittorrentFailedError,
     QbittorrentTooOldError,
 )
+from .large_json import read_json
 from .mirror import Category, Torrent, read_torrent_record
 from .session import Answer, Credentials, QbittorrentSession
 from .torrent import TorrentFile
@@ -34,6 +35,9 @@ API_FETCH_METADATA = (2, 12)
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
 # A full answer of `sync/maindata` for tens of thousands of torrents takes the server seconds.
 _LONG = ClientTimeout(total=60, connect=10)
+# After it the server counts from 1 again.
+_LAST_RID = 1_000_000
+_NOT_EXPECTED = "The answer is not the JSON that was expected"
 # The log's types: 1 normal, 2 information, 4 warning, 8 critical.
 _LOG_WARNINGS = (4, 8)
 
@@ -84,6 +88,8 @@ class QbittorrentClient:
         """Take the base address; the session's cookie jar is not used."""
         self._session = QbittorrentSession(session, address, credentials)
         self._version: ServerVersion | None = None
+        # The login that the last answer of `maindata` belongs to.
+        self._synced_login = 0
 
     async def version(self) -> ServerVersion:
         """Return the server's version, asked for once; raise for one that is too old."""
@@ -179,8 +185,26 @@ class QbittorrentClient:
 
     async def maindata(self, rid: int) -> dict[str, Any]:
         """Return what changed since the answer `rid`; everything for 0 or one that is unknown."""
+        answer = await self._sync(rid)
+        login = self._session._logins  # noqa: SLF001 - until the session tells it
+        # The server counts its answers. Where one got lost, 5.1 leaves out some of what that one
+        # told; and after a login it counts anew, and may take our number for one of another.
+        is_next = login == self._synced_login and answer["rid"] == rid % _LAST_RID + 1
+        if not is_next and not answer.get("full_update"):
+            answer = await self._sync(0)
+        self._synced_login = login
+        return answer
+
+    async def _sync(self, rid: int) -> dict[str, Any]:
+        """Ask `sync/maindata` once."""
         answer = await self._session.call("sync/maindata", query={"rid": str(rid)}, limits=_LONG)
-        return self._json(answer, dict)
+        try:
+            value = await read_json(answer.body)
+        except ValueError, RecursionError:
+            value = None
+        if not isinstance(value, dict) or not isinstance(value.get("rid"), int):
+            raise QbittorrentFailedError(detail=_NOT_EXPECTED)
+        return value
 
     async def categories(self) -> dict[str, Category]:
         """List the categories by name."""
@@ -278,10 +302,10 @@ class QbittorrentClient:
         """Return an answer's JSON, which has to be of the given kind."""
         try:
             value = json.loads(answer.body)
-        except ValueError:
+        except ValueError, RecursionError:
             value = None
         if not isinstance(value, kind):
-            raise QbittorrentFailedError(detail="The answer is not the JSON that was expected")
+            raise QbittorrentFailedError(detail=_NOT_EXPECTED)
         return value
 
 

@@ -1,12 +1,21 @@
 """Bring a torrent that was seen into the state that was asked for, and say what differs."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+import time
 
-from .errors import InvalidCategoryError, RemovedError
+from .errors import InvalidCategoryError, QbittorrentError, RemovedError
 from .mirror import Torrent, TorrentState
 from .qbittorrent import AddOptions, QbittorrentClient
 from .verification import Verifier
+
+# With queueing on, whatever is new waits until the server next decides who may be active, which it
+# does twice a second. Only who waits longer than that has no place.
+_QUEUE_SECONDS = 1.5
+_QUEUE_PAUSE = 0.1
+PASSING_STATES = frozenset({TorrentState.CHECKING, TorrentState.QUEUED})
 
 
 class Caution(StrEnum):
@@ -61,6 +70,23 @@ async def settle(
             raise InvalidCategoryError(category=options.category)
         torrent = now
     return torrent, (*warnings, *_differences(torrent, options))
+
+
+async def queued_or_not(verifier: Verifier, torrent: Torrent) -> Torrent:
+    """Return a new torrent as it is when the server's queue has decided about it.
+
+    Raises `RemovedError` when it is gone by then.
+    """
+    deadline = time.monotonic() + _QUEUE_SECONDS
+    # An answer that does not come is no reason to doubt what was seen.
+    with suppress(QbittorrentError):
+        while torrent.state in PASSING_STATES and time.monotonic() < deadline:
+            await asyncio.sleep(_QUEUE_PAUSE)
+            now = await verifier.find(torrent.ids)
+            if now is None:
+                raise RemovedError
+            torrent = now
+    return torrent
 
 
 async def _set_category(client: QbittorrentClient, torrent: Torrent, category: str) -> None:

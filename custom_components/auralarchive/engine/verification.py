@@ -22,6 +22,8 @@ from .torrent import Infohashes
 ONE_OFF_TAG = "auralarchive-"
 # The log is worth a look only once a link could have failed.
 _LOG_AFTER = 0.03
+# A torrent is listed milliseconds after it was taken; a server with much to do may need longer.
+_LOADING_SECONDS = 1.0
 # A proxy in front of a server that restarts answers with errors and pages of its own.
 _AWAY = (QbittorrentUnreachableError, QbittorrentFailedError, NotQbittorrentError)
 _INFOHASH = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
@@ -74,6 +76,14 @@ class Verifier:
     async def find_thoroughly(self, ids: frozenset[str]) -> Torrent | None:
         """Return the same from the whole list: the server's filter knows one id of each torrent."""
         return await self.find(ids) or _match(await self._client.torrents(), ids)
+
+    async def find_refused(self, ids: frozenset[str]) -> Torrent | None:
+        """Return what was refused for being there: what is just being loaded is not listed yet."""
+        for pause in pauses(_LOADING_SECONDS):
+            if torrent := await self.find_thoroughly(ids):
+                return torrent
+            await asyncio.sleep(pause)
+        return None
 
     async def log_position(self) -> int:
         """Return the id of the log's newest line."""
