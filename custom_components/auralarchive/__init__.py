@@ -1,7 +1,7 @@
 """AuralArchive: finds audiobooks through Jackett and proves that they arrive in qBittorrent."""
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -29,6 +29,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
     """Set up a pair of Jackett and qBittorrent."""
     servers = connect(hass, {**entry.data, **entry.options})
+
+    @callback
+    def close() -> None:
+        # Nobody waits for it: an add may take its time.
+        hass.async_create_background_task(servers.close(), "end the session with qBittorrent")
+
+    # Also called when the set-up fails.
+    entry.async_on_unload(close)
     downloads = QbittorrentCoordinator(hass, entry, servers)
     jackett = JackettCoordinator(hass, entry, servers)
     entry.runtime_data = AuralArchiveData(servers=servers, downloads=downloads, jackett=jackett)

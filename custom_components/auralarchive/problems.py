@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.translation import async_get_exception_message
 
 from .const import DOMAIN
-from .engine.errors import AuralArchiveError, Leg
+from .engine.errors import AuralArchiveError, Leg, UnverifiedError
 
 # What a reason's text is called in the translations.
 _REASON = "reason_{}"
@@ -17,6 +17,8 @@ _NO_DETAIL = "no_detail"
 def placeholders(err: AuralArchiveError) -> dict[str, str]:
     """Return the values for an error's text; a reason is put in words there, too."""
     values = dict(err.values)
+    if isinstance(err, UnverifiedError):
+        values["detail"] = explained(err.cause)
     if "detail" in values and not values["detail"]:
         values["detail"] = sentence(_REASON.format(err.reason or _NO_DETAIL))
     if err.reason is not None:

@@ -55,6 +55,12 @@ class Servers:
     results: ResultStore
     mode: DeliveryMode
     category: str
+    session: ClientSession
+
+    async def close(self) -> None:
+        """End the session with qBittorrent once the adds under way have their verdicts."""
+        await self.delivery.wait_until_idle()
+        self.session.detach()
 
     def endpoints(self, category: str) -> Endpoints:
         """Return what a check of the route needs; `category` is the one to check."""
@@ -72,17 +78,10 @@ class Servers:
 
 
 def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
-    """Make an entry's parts; call it while the entry is set up, which ends their sessions."""
+    """Make an entry's parts; `Servers.close` ends them."""
     jackett_session = jackett_session_for(hass, settings)
-    qbittorrent = qbittorrent_client(
-        # The client keeps the cookie itself: aiohttp's jar drops those of bare IP addresses.
-        async_create_clientsession(
-            hass,
-            verify_ssl=settings.get(CONF_QBITTORRENT_VERIFY_SSL, True),
-            cookie_jar=DummyCookieJar(),
-        ),
-        settings,
-    )
+    session = qbittorrent_session_for(hass, settings)
+    qbittorrent = qbittorrent_client(session, settings)
     addresses = JackettAddresses.of(
         settings[CONF_JACKETT_URL],
         settings.get(CONF_JACKETT_URL_FOR_QBITTORRENT) or settings[CONF_JACKETT_URL],
@@ -106,6 +105,7 @@ def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
         results=ResultStore(),
         mode=DeliveryMode(settings.get(CONF_DELIVERY, DeliveryMode.AUTO)),
         category=settings.get(CONF_CATEGORY, DEFAULT_CATEGORY),
+        session=session,
     )
 
 
@@ -127,6 +127,19 @@ def jackett_client(session: ClientSession, settings: Mapping[str, Any]) -> Jacke
     return JackettClient(session, settings[CONF_JACKETT_URL], settings[CONF_JACKETT_API_KEY])
 
 
+def qbittorrent_session_for(hass: HomeAssistant, settings: Mapping[str, Any]) -> ClientSession:
+    """Make a session for qBittorrent, to be detached when it is not needed any more.
+
+    The client keeps the cookie itself: aiohttp's jar drops those of bare IP addresses.
+    """
+    return async_create_clientsession(
+        hass,
+        verify_ssl=settings.get(CONF_QBITTORRENT_VERIFY_SSL, True),
+        auto_cleanup=False,
+        cookie_jar=DummyCookieJar(),
+    )
+
+
 def qbittorrent_client(session: ClientSession, settings: Mapping[str, Any]) -> QbittorrentClient:
     """Make a client for the qBittorrent of these settings."""
     return QbittorrentClient(
@@ -145,12 +158,7 @@ async def trial_qbittorrent(
     hass: HomeAssistant, settings: Mapping[str, Any]
 ) -> AsyncIterator[QbittorrentClient]:
     """Make a client to try settings with, gone after the trial."""
-    session = async_create_clientsession(
-        hass,
-        verify_ssl=settings.get(CONF_QBITTORRENT_VERIFY_SSL, True),
-        auto_cleanup=False,
-        cookie_jar=DummyCookieJar(),
-    )
+    session = qbittorrent_session_for(hass, settings)
     try:
         yield qbittorrent_client(session, settings)
     finally:

@@ -73,7 +73,22 @@ def _provide(name: str) -> Path:
                 raise SetupError(f"the {PROGRAM} of {origin} does not start here")
             if suite and not found.startswith(f"{name}."):
                 say(f"{origin} has qBittorrent {found} by now; it stands in for {name}")
+    _name_openssl(program.parent / "root")
     return program
+
+
+def _name_openssl(root: Path) -> None:
+    """Give OpenSSL the names by which Qt 5 asks for it first.
+
+    Without them it would load the machine's, where that has such names, beside the one unpacked
+    here, and no secure connection would come about.
+    """
+    for folder in debian.library_folders(root):
+        for library in ("ssl", "crypto"):
+            name = folder / f"lib{library}.so"
+            versions = sorted(folder.glob(f"lib{library}.so.*"))
+            if versions and not name.is_symlink():
+                name.symlink_to(versions[-1].name)
 
 
 def _write_starter(folder: Path) -> None:

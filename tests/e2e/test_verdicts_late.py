@@ -221,7 +221,7 @@ async def test_while_the_server_is_away(
     stage.gateway.after_adds(len(books) + 1, leave)
     await asyncio.gather(
         *(
-            stage.add(case, book, "qbittorrent_unreachable", delivery=by, timeout=1)
+            stage.add(case, book, "unverified", delivery=by, timeout=1)
             for case, those in cases.items()
             for by, book in those
         )
@@ -245,7 +245,7 @@ async def test_while_the_login_is_wrong(own_stage: Stage, caplog: pytest.LogCapt
     stage.gateway.after_adds(len(books), lock_out)
     adds = [stage.act("add_torrent", **fields(by, book)) for by, book in books]
     errors = await asyncio.gather(*adds, return_exceptions=True)
-    assert {getattr(error, "translation_key", error) for error in errors} == {"qbittorrent_auth"}
+    assert {getattr(error, "translation_key", error) for error in errors} == {"unverified"}
     stage.server.password = password
     data = {**stage.entry.data, "qbittorrent_password": password}
     stage.hass.config_entries.async_update_entry(stage.entry, data=data)

@@ -19,6 +19,8 @@ from scripts.lab.qbittorrent import QBittorrentServer
 ADDED = "added"
 ALREADY_PRESENT = "already_present"
 SUCCESSES = (ADDED, ALREADY_PRESENT)
+# Says neither that it is there nor that it is not.
+UNVERIFIED = "unverified"
 # The delivery of a cell for which it makes no difference.
 ANY = "any"
 
@@ -116,7 +118,7 @@ def judge(
             return "said added, but it was there before"
         if truth.warning and not any(truth.warning in text for text in warnings):
             return f"said {verdict} without the warning {truth.warning!r}"
-    elif before is None and after is not None:
+    elif before is None and after is not None and verdict != UNVERIFIED:
         return f"said {verdict}, but it is there"
     if verdict not in truth.verdicts:
         return f"said {verdict}, but right is {' or '.join(truth.verdicts)}"

@@ -16,6 +16,7 @@ from custom_components.auralarchive.engine.errors import (
     QbittorrentUnreachableError,
     QbittorrentWrongPathError,
 )
+from custom_components.auralarchive.engine.qbittorrent import QbittorrentClient
 from custom_components.auralarchive.engine.session import Credentials, QbittorrentSession
 from scripts.lab.qbittorrent import QBittorrentServer, free_port
 from tests.conftest import GENERATIONS
@@ -55,6 +56,18 @@ async def test_one_new_login_when_the_session_ends(
     answers = await asyncio.gather(*(session.call(_VERSION) for _ in range(20)))
     assert {answer.status for answer in answers} == {200}
     assert proxy.count("auth/login") == before + 1
+
+
+@every_generation
+async def test_one_session_where_no_login_is_wanted(
+    http: ClientSession, start_server: StartServer
+) -> None:
+    """Else every poll would begin a new one, and be answered with everything."""
+    server = start_server(local_auth=False)
+    client = QbittorrentClient(http, server.url, Credentials())
+    first = await client.maindata(0)
+    later = await client.maindata(first["rid"])
+    assert (first["full_update"], later.get("full_update", False)) == (True, False)
 
 
 @every_generation
@@ -285,3 +298,15 @@ def test_credentials_stay_out_of_logs() -> None:
     """Only the name is shown."""
     credentials = Credentials(username="admin", password="correct horse", api_key="qbt_secret")
     assert repr(credentials) == "Credentials(username='admin')"
+
+
+async def test_a_proxy_that_refuses_the_login(http: ClientSession, serve: Serve) -> None:
+    """It has a page for that; a ban is a sentence."""
+
+    async def refuse(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=403, text="<html><h1>403 Forbidden</h1></html>")
+
+    session = QbittorrentSession(http, await serve(refuse), _LOGIN)
+    with pytest.raises(QbittorrentFailedError) as caught:
+        await session.call(_VERSION)
+    assert "403" in caught.value.values["detail"]

@@ -565,6 +565,41 @@ async def test_qbittorrent_is_down(lab: Lab, load: Load, act: Action) -> None:
     assert (type(error), error.translation_key) == (HomeAssistantError, "qbittorrent_unreachable")
 
 
+async def test_qbittorrent_goes_when_it_has_been_given_something(
+    lab: Lab, load: Load, act: Action
+) -> None:
+    """Nobody knows whether it is there, so neither is said."""
+    server = lab.server()
+    gate = asyncio.Event()
+    book = Download(body=BOOK.data, stall_after=0, gate=gate.wait)
+    lab.jackett.add_release(Release(title="Dune", download=book))
+    await load(server)
+    adding = asyncio.create_task(
+        refusal(act, result_id=await find(act), delivery="link", timeout=2)
+    )
+    await lab.jackett.wait_for("/dl/")
+    server.kill()
+    error = await adding
+    assert (type(error), error.translation_key) == (HomeAssistantError, "unverified")
+    assert "cannot reach qBittorrent" in worded(error)
+
+
+async def test_the_entry_is_reloaded_meanwhile(
+    hass: HomeAssistant, lab: Lab, entry: ConfigEntry, act: Action
+) -> None:
+    """Whoever asked gets the answer all the same."""
+    gate = asyncio.Event()
+    book = Download(body=BOOK.data, stall_after=0, gate=gate.wait)
+    lab.jackett.add_release(Release(title="Dune", download=book))
+    adding = asyncio.create_task(
+        act("add_torrent", result_id=await find(act), delivery="link", timeout=20)
+    )
+    await lab.jackett.wait_for("/dl/")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    gate.set()
+    assert (await adding)["status"] == "added"
+
+
 async def test_a_file_that_qbittorrent_refuses(
     hass: HomeAssistant, lab: Lab, entry: ConfigEntry, act: Action, tmp_path: Path
 ) -> None:

@@ -106,6 +106,8 @@ def engine_errors() -> dict[str, type[AuralArchiveError]]:
 def provided(kind: type[AuralArchiveError]) -> set[str]:
     """Return the values that an error has wherever it is raised."""
     signature = set(inspect.signature(kind).parameters) - {"values", "reason"}
+    if kind is errors.UnverifiedError:
+        signature.add("detail")
     given = [{one.arg or "" for one in call.keywords} for call in calls(kind.__name__)]
     return signature | (set.intersection(*given) if given else set())
 

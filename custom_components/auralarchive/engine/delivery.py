@@ -3,7 +3,9 @@
 Nothing counts as added that was not seen in the server's list.
 """
 
-from contextlib import suppress
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import re
 import time
@@ -25,6 +27,7 @@ from .errors import (
     QbittorrentTooOldError,
     Reason,
     RejectedError,
+    UnverifiedError,
 )
 from .handover import LINK_SECONDS, AddStatus, Handover, LinkHandover, Seen
 from .late import LateArrivals
@@ -35,8 +38,8 @@ from .qbittorrent import API_TAGS, AddOptions, QbittorrentClient
 from .redact import Redactor
 from .settle import PASSING_STATES, Caution, Warned, queued_or_not, settle
 from .source import DeliveryMode, HandOver, HandOverLink, OpenLink, Route, Source, Step
-from .torrent import Magnet, TorrentFile
-from .verification import Verifier
+from .torrent import Infohashes, Magnet, TorrentFile
+from .verification import Expected, Verifier
 
 DEFAULT_SECONDS = 45.0
 _PREFERENCES_SECONDS = 60.0
@@ -66,7 +69,7 @@ class Delivered:
     warnings: tuple[Warned, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     """What was asked for."""
 
@@ -111,8 +114,26 @@ class Delivery:
         self._handover = Handover(
             client, self._verifier, opener, redactor, self.late, link_seconds=link_seconds
         )
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._preferences: dict[str, Any] = {}
         self._preferences_until = 0.0
+
+    async def wait_until_idle(self) -> None:
+        """Return when no add is under way."""
+        await self._idle.wait()
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
 
     async def add(
         self,
@@ -128,21 +149,25 @@ class Delivery:
         other way could cure, else the error of the first way that was tried; with all attempts in
         it.
         """
+        with self._busy():
+            if options.category:
+                await self._ensure_category(options.category)
+            if options.tags:
+                await self._client.require(API_TAGS, "4.2")
+            return await self._add(_Job(source, options, mode, seconds))
+
+    async def _add(self, job: _Job) -> Delivered:
+        """Take step after step until one gets there."""
         started = time.monotonic()
-        if options.category:
-            await self._ensure_category(options.category)
-        if options.tags:
-            await self._client.require(API_TAGS, "4.2")
-        job = _Job(source=source, options=options, mode=mode, seconds=seconds)
         attempts: list[Attempt] = []
         errors: list[AuralArchiveError] = []
-        for step in source.steps(mode):
+        for step in job.source.steps(job.mode):
             if errors and not _is_worth_trying(step, errors[0]):
                 continue
             tried = _Tried()
             try:
                 seen = await self._take(step, job, tried)
-                torrent, warnings = await self._settle(seen, options, tried)
+                torrent, warnings = await self._settle(seen, job.options, tried)
             except AuralArchiveError as err:
                 error = _as_step_error(step, err)
                 attempts.append(Attempt(route=tried.route, outcome=error.code, error=error))
@@ -210,9 +235,14 @@ class Delivery:
         """Repair what differs, and add the warnings that only the server's settings explain."""
         was_there = seen.status is AddStatus.ALREADY_PRESENT
         found = seen.torrent if was_there else await self._queued_or_not(seen.torrent)
-        torrent, warnings = await settle(
-            self._client, self._verifier, found, options, was_there=was_there
-        )
+        try:
+            torrent, warnings = await settle(
+                self._client, self._verifier, found, options, was_there=was_there
+            )
+        except QbittorrentError as err:
+            # It is there; what else it was to get, it gets when the server can be asked again.
+            self.late.expect(Expected(infohashes=Infohashes(others=found.ids)), options)
+            raise UnverifiedError(cause=err) from err
         caution = None
         # An answer that does not come is no reason to doubt what was seen.
         with suppress(QbittorrentError):

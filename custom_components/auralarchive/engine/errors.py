@@ -283,3 +283,18 @@ class RemovedError(AuralArchiveError):
 
     code = "removed"
     leg = Leg.QBITTORRENT
+
+
+class UnverifiedError(AuralArchiveError):
+    """qBittorrent was given it, and then could not be asked whether it is there.
+
+    `cause` says why; its text becomes the value `detail`.
+    """
+
+    code = "unverified"
+    leg = Leg.HOME_ASSISTANT_TO_QBITTORRENT
+
+    def __init__(self, *, cause: QbittorrentError) -> None:
+        """Keep what stood in the way."""
+        super().__init__(detail="")
+        self.cause = cause

@@ -27,6 +27,7 @@ from .errors import (
     QbittorrentUnreachableError,
     Reason,
     RejectedError,
+    UnverifiedError,
 )
 from .late import LateArrivals
 from .links import Link
@@ -136,10 +137,16 @@ class Handover:
                             raise RejectedError
                         return Seen(status=AddStatus.ALREADY_PRESENT, torrent=torrent)
                 try:
-                    torrent = await self._verifier.watch(expected, seconds)
+                    with _handed_over():
+                        torrent = await self._verifier.watch(expected, seconds)
                 except NotSeenError as err:
                     raise lost[0] if lost else err from None
-        return Seen(status=AddStatus.ADDED, torrent=torrent)
+        # A link that leads to the same may have been quicker; then this add changed nothing.
+        by_link = {tag for tag in torrent.tags if tag.startswith(ONE_OFF_TAG)}
+        return Seen(
+            status=AddStatus.ALREADY_PRESENT if by_link else AddStatus.ADDED,
+            torrent=replace(torrent, tags=torrent.tags - by_link),
+        )
 
     async def link(self, handover: LinkHandover, options: AddOptions, seconds: float) -> Seen:
         """Let qBittorrent open a link, unless what it leads to is there."""
@@ -200,7 +207,8 @@ class Handover:
                 if answer is AddAnswer.REFUSED:
                     raise RejectedError
             try:
-                torrent = await self._verifier.watch(expected, seconds)
+                with _handed_over():
+                    torrent = await self._verifier.watch(expected, seconds)
             except LinkIsDuplicate as duplicate:
                 torrent = duplicate.torrent
             except LinkRefused as refused:
@@ -225,7 +233,9 @@ class Handover:
                         raise
                     torrent = arrived
         ours = torrent.tags & set(expected.tags)
-        await self._delete_tags(expected.tags)
+        # Who is adding the same as a file has to see them.
+        async with self._exclusively(torrent.ids):
+            await self._delete_tags(expected.tags)
         return Seen(
             status=AddStatus.ADDED if ours else AddStatus.ALREADY_PRESENT,
             torrent=replace(torrent, tags=torrent.tags - ours),
@@ -324,7 +334,7 @@ class Handover:
         """
         try:
             yield
-        except NotSeenError, QbittorrentError, asyncio.CancelledError:
+        except NotSeenError, UnverifiedError, QbittorrentError, asyncio.CancelledError:
             self._late.expect(expected, options)
             raise
 
@@ -351,3 +361,12 @@ async def _surviving_lost_answer() -> AsyncIterator[list[QbittorrentUnreachableE
         if err.reason not in (Reason.CONNECTION_LOST, Reason.TIMED_OUT):
             raise
         lost.append(err)
+
+
+@contextmanager
+def _handed_over() -> Iterator[None]:
+    """Say of what has been handed over that it could not be verified, if that is so."""
+    try:
+        yield
+    except QbittorrentError as err:
+        raise UnverifiedError(cause=err) from err

@@ -32,6 +32,7 @@ API_TAGS_AT_ADD = (2, 6, 2)
 API_STOP = (2, 11)
 API_FETCH_METADATA = (2, 12)
 
+_APP_VERSION = re.compile(r"v?[0-9][0-9A-Za-z.+~-]{0,40}")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
 # A full answer of `sync/maindata` for tens of thousands of torrents takes the server seconds.
 _LONG = ClientTimeout(total=60, connect=10)
@@ -88,15 +89,15 @@ class QbittorrentClient:
         """Take the base address; the session's cookie jar is not used."""
         self._session = QbittorrentSession(session, address, credentials)
         self._version: ServerVersion | None = None
-        # The login that the last answer of `maindata` belongs to.
-        self._synced_login = 0
+        # The session that the last answer of `maindata` belongs to.
+        self._synced_session = 0
 
     async def version(self) -> ServerVersion:
         """Return the server's version, asked for once; raise for one that is too old."""
         if self._version is None:
             app = (await self._session.call("app/version")).text.strip()
             api_text = (await self._session.call("app/webapiVersion")).text.strip()
-            if not _VERSION.fullmatch(api_text):
+            if not _APP_VERSION.fullmatch(app) or not _VERSION.fullmatch(api_text):
                 raise NotQbittorrentError(address=self._session.shown)
             api = tuple(map(int, api_text.split(".")))
             if api < OLDEST_API:
@@ -186,13 +187,13 @@ class QbittorrentClient:
     async def maindata(self, rid: int) -> dict[str, Any]:
         """Return what changed since the answer `rid`; everything for 0 or one that is unknown."""
         answer = await self._sync(rid)
-        login = self._session._logins  # noqa: SLF001 - until the session tells it
+        session = self._session.sessions
         # The server counts its answers. Where one got lost, 5.1 leaves out some of what that one
         # told; and after a login it counts anew, and may take our number for one of another.
-        is_next = login == self._synced_login and answer["rid"] == rid % _LAST_RID + 1
+        is_next = session == self._synced_session and answer["rid"] == rid % _LAST_RID + 1
         if not is_next and not answer.get("full_update"):
             answer = await self._sync(0)
-        self._synced_login = login
+        self._synced_session = session
         return answer
 
     async def _sync(self, rid: int) -> dict[str, Any]:

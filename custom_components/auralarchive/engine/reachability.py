@@ -25,7 +25,7 @@ from .qbittorrent import (
     QbittorrentClient,
 )
 from .redact import Redactor
-from .server_log import NOT_A_TORRENT, REFUSED_STATUS, ServerLog, mentions
+from .server_log import NOT_A_TORRENT, REFUSED_STATUS, ServerLog, is_aside, mentions
 
 # qBittorrent 5 gives an address up after 30 seconds without a byte.
 LONG_SECONDS = 33.0
@@ -190,7 +190,8 @@ def _read(record: LogRecord, page: str, *, nameless: bool) -> _Outcome | None:
     Nameless are the lines of 4.x: they tell only of what is no torrent, and not from which link.
     """
     rest = record.message.replace(page, "")
-    if not record.is_warning or not (nameless or mentions(record, page)):
+    is_about = record.is_warning and (nameless or mentions(record, page))
+    if not is_about or is_aside(record, page):
         return None
     if NOT_A_TORRENT.search(rest):
         return _Outcome.CONTENT

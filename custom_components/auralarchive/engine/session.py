@@ -1,7 +1,7 @@
 """The session with a qBittorrent server: login, cookie or API key, and what refusals mean."""
 
 import asyncio
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 import time
@@ -67,7 +67,8 @@ class QbittorrentSession:
     """Calls of the Web API with whatever login the server wants.
 
     One login at a time, however many calls wait for it; after a refused one there is no further
-    attempt, since each would count towards a ban. New credentials are a new session.
+    attempt, since each would count towards a ban. New credentials are a new session. `sessions`
+    counts those that the server has begun: each knows nothing of what was asked before.
     """
 
     def __init__(self, session: ClientSession, address: str, credentials: Credentials) -> None:
@@ -79,6 +80,8 @@ class QbittorrentSession:
         self._headers: dict[str, str] = {}
         if credentials.api_key:
             self._headers[hdrs.AUTHORIZATION] = f"Bearer {credentials.api_key}"
+        self.sessions = 0
+        self._cookies: dict[str, str] = {}
         self._login_lock = asyncio.Lock()
         self._logins = 0
         self._refusal: Callable[[], QbittorrentError] | None = None
@@ -105,6 +108,8 @@ class QbittorrentSession:
             await self._log_in(logins)
             answer = await self._send(path, query, data, limits)
         if answer.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT) or answer.status in allowed:
+            # A server that wants no login begins a session with any request that has no cookie.
+            self._keep(answer.cookies)
             return answer
         raise self._error(path, answer)
 
@@ -155,6 +160,7 @@ class QbittorrentSession:
             self._raise_refusal()
             if self._logins != seen:
                 return
+            self._cookies.clear()
             self._headers.pop(hdrs.COOKIE, None)
             answer = await self._send(
                 "auth/login",
@@ -178,9 +184,10 @@ class QbittorrentSession:
         if answer.status == HTTPStatus.NO_CONTENT or (
             answer.status == HTTPStatus.OK and text == "Ok."
         ):
-            self._headers[hdrs.COOKIE] = "; ".join(answer.cookies)
+            self._keep(answer.cookies)
             return
-        if answer.status == HTTPStatus.FORBIDDEN:
+        # A page of HTML is a proxy's.
+        if answer.status == HTTPStatus.FORBIDDEN and not text.startswith("<"):
             # The ban ends by itself, after an hour unless configured otherwise.
             self._refuse(QbittorrentBannedError, _BAN_LOOK_SECONDS)
         elif answer.status == HTTPStatus.UNAUTHORIZED or (
@@ -189,6 +196,16 @@ class QbittorrentSession:
             self._refuse(lambda: QbittorrentAuthError(reason="login_refused"), float("inf"))
         self._raise_refusal()
         raise self._error("auth/login", answer)
+
+    def _keep(self, cookies: Iterable[str]) -> None:
+        """Keep cookies, which are pairs of name and value; the session's are called SID or so."""
+        for name, _, value in (cookie.partition("=") for cookie in cookies):
+            if self._cookies.get(name) != value:
+                self._cookies[name] = value
+                self.sessions += "SID" in name
+        if self._cookies:
+            kept = (f"{name}={value}" for name, value in self._cookies.items())
+            self._headers[hdrs.COOKIE] = "; ".join(kept)
 
     def _refuse(self, refusal: Callable[[], QbittorrentError], seconds: float) -> None:
         self._refusal = refusal
@@ -203,7 +220,7 @@ class QbittorrentSession:
         match answer.status:
             case HTTPStatus.UNAUTHORIZED:
                 return QbittorrentHostRefusedError(address=self.shown)
-            case HTTPStatus.FORBIDDEN:
+            case HTTPStatus.FORBIDDEN if path != "auth/login":
                 # Only after a login that was accepted a moment ago.
                 return QbittorrentAuthError(reason="session_refused")
             case HTTPStatus.NOT_FOUND if path.startswith("app/"):
