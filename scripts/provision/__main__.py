@@ -13,12 +13,14 @@ _ENVIRONMENTS = {
     "demo": ("latest",),
     "test": ("newest", "floor", "latest"),
     "lint": ("newest",),
-    "all": ("newest", "floor", "latest"),
+    "fuzz": ("fuzz",),
+    "all": ("newest", "floor", "latest", "fuzz"),
 }
 _SERVERS: dict[str, tuple[Callable[[], None], ...]] = {
     "demo": (qbittorrent.provide_for_demo,),
     "test": (qbittorrent.provide_generations,),
     "lint": (),
+    "fuzz": (),
     "all": (qbittorrent.provide_generations, qbittorrent.provide_for_demo),
 }
 

@@ -1,4 +1,4 @@
-"""The environments: tests at the newest and the oldest Home Assistant, and the latest real one."""
+"""The environments: tests at the newest and oldest Home Assistant, the latest one, the fuzzer."""
 
 import hashlib
 from pathlib import Path
@@ -12,6 +12,7 @@ _REQUIREMENTS = {
     "newest": REPOSITORY / "requirements_test.txt",
     "floor": REPOSITORY / "scripts/requirements/floor.txt",
     "latest": REPOSITORY / "scripts/requirements/latest.txt",
+    "fuzz": REPOSITORY / "scripts/requirements/fuzz.txt",
 }
 # Without these Home Assistant cannot load Assist, and tells so in a notification.
 _STAND_INS = {

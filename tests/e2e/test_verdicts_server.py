@@ -163,7 +163,10 @@ async def test_an_api_key_that_is_not_taken(own_stage: Stage) -> None:
     assert (await stage.play(stage.magnet(), ADDED)).verdict == ADDED
     if has_keys:
         server.make_api_key()
-    set_preferences(server, bypass_local_auth=False)
+    else:
+        set_preferences(server, bypass_local_auth=False)
+        # The session from before would stay good.
+        await stage.gateway.log_out()
     await add_all(stage, "API key revoked or unknown", "qbittorrent_auth")
 
 

@@ -328,7 +328,7 @@ def _thrown(body: bytes) -> str:
     """Return the cause that Jackett gives for an internal error, empty if this is none."""
     try:
         cause = json.loads(body)["error"]
-    except ValueError, LookupError, TypeError:
+    except ValueError, LookupError, TypeError, RecursionError:
         return ""
     return cause.partition("\n")[0][:_MAX_CAUSE] if isinstance(cause, str) else ""
 

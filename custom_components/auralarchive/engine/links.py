@@ -11,6 +11,8 @@ import re
 from typing import Self
 from urllib.parse import parse_qs
 
+from yarl import URL
+
 from .errors import InvalidLinkError
 from .torrent import is_magnet
 
@@ -52,7 +54,12 @@ class Link:
             raise InvalidLinkError(link=scheme, reason="malformed")
         match = _LINK.fullmatch(text)
         authority = _AUTHORITY.fullmatch(match["authority"]) if match else None
-        if match is None or authority is None or int(authority["port"] or 0) > _LAST_PORT:
+        if (
+            match is None
+            or authority is None
+            or int(authority["port"] or 0) > _LAST_PORT
+            or not _is_readable(match["authority"])
+        ):
             is_other = scheme and scheme.lower() not in _DEFAULT_PORTS
             raise InvalidLinkError(link=scheme, reason="scheme" if is_other else "malformed")
         path, question, query = match["rest"].partition("?")
@@ -98,6 +105,14 @@ class Link:
     def is_loopback(self) -> bool:
         """Tell whether the host means "this machine", whichever machine that is."""
         return is_loopback_host(self.host)
+
+
+def _is_readable(authority: str) -> bool:
+    """Tell whether yarl, by which links are opened, can make anything of an authority."""
+    try:
+        return bool(URL(f"http://{authority}").host)
+    except ValueError:
+        return False
 
 
 def is_loopback_host(host: str) -> bool:

@@ -323,7 +323,7 @@ def _read_add_answer(answer: Answer) -> AddAnswer:
         return AddAnswer.ACCEPTED
     try:
         counts = json.loads(text)
-    except ValueError:
+    except ValueError, RecursionError:
         raise QbittorrentFailedError(detail=f"Unknown answer to an add: {text[:80]}") from None
     if isinstance(counts, dict) and (counts.get("success_count") or counts.get("pending_count")):
         return AddAnswer.ACCEPTED

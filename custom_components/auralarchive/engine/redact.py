@@ -18,14 +18,16 @@ _SHORTEST_SECRET = 4
 # Values of these parameters, fields and headers are secrets wherever they stand.
 _NAMED = re.compile(
     r"(?i)((?:\b|_|%[0-9a-f]{2})(?:api[_-]?key|pass_?key|auth_?key|torrent_?pass|rss_?key|token"
-    r"|password|SID|QBT_SID_\d+)(?:=|[\"']?:\s*[\"']?|%3D)"
+    r"|password|SID|QBT_SID_\d+)(?:=[\"']?|[\"']?:\s*[\"']?|%3D)"
     r"|\b(?:Bearer|Authorization:\s*\w+)\s+)(?:(?!%26)[^\s&\"'<>;,])+"
 )
 # A tracker's announce address carries the member's passkey in its path or query.
 _TRACKER = re.compile(r"(?i)([?&](?:amp;)?tr(?:\.\d+)?=)[^&\s\"'<>]+")
-_ANNOUNCE = re.compile(r"(?i)\b((?:https?|udp|wss?)://[^\s/\"'<>]+)/[^\s\"'<>]*announce[^\s\"'<>]*")
+# All of an address at once, and only then a look for "announce" in it: the time that it takes must
+# not grow with the square of the text's length. The same goes for the length of a scheme.
+_ADDRESS = re.compile(r"(?i)((?:https?|udp|wss?)://[^\s/\"'<>]+)/([^\s\"'<>]*)")
 _API_KEY = re.compile(r"\bqbt_[A-Za-z0-9]{8,}")
-_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]+@")
+_USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#\"'<>]+@")
 
 
 def _spellings(secret: str) -> Iterable[str]:
@@ -35,6 +37,10 @@ def _spellings(secret: str) -> Iterable[str]:
     yield html.escape(secret)
     yield json.dumps(secret)[1:-1]
     yield base64.b64encode(secret.encode()).decode()
+
+
+def _mask_announce(address: re.Match[str]) -> str:
+    return f"{address[1]}/{MASK}" if "announce" in address[2].lower() else address[0]
 
 
 class Redactor:
@@ -59,7 +65,7 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         text = _TRACKER.sub(rf"\1{MASK}", text)
-        text = _ANNOUNCE.sub(rf"\1/{MASK}", text)
+        text = _ADDRESS.sub(_mask_announce, text)
         text = _NAMED.sub(rf"\1{MASK}", text)
         text = _API_KEY.sub(MASK, text)
         return _USER_INFO.sub(rf"\1{MASK}@", text)

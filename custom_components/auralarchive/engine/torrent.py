@@ -96,7 +96,8 @@ def parse_magnet(uri: str) -> Magnet:
         raise InvalidMagnetError(reason="not_magnet")
     if len(uri) > _MAX_MAGNET_LENGTH or not uri.isprintable():
         raise InvalidMagnetError(reason="malformed")
-    _, _, query = uri.partition("?")
+    # libtorrent does not look for the question mark anywhere else.
+    query = uri[8:] if uri[7:8] == "?" else ""
     try:
         parameters = parse_qsl(query, max_num_fields=1000)
     except ValueError:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from io import BytesIO
 import re
 from typing import Never
 from xml.etree import ElementTree
@@ -17,11 +16,17 @@ from xml.parsers import expat
 from .errors import InvalidMagnetError
 from .torrent import is_magnet, normalise_infohash, parse_magnet
 
-_ATTR = "{http://torznab.com/schemas/2015/feed}attr"
-_NEWZNAB_ATTR = "{http://www.newznab.com/DTD/2010/feeds/attributes/}attr"
+# Names are written as expat joins them: namespace, brace, name.
+_ATTR = "http://torznab.com/schemas/2015/feed}attr"
+_NEWZNAB_ATTR = "http://www.newznab.com/DTD/2010/feeds/attributes/}attr"
 # What .NET writes before the cause of an exception, and Jackett in front of an indexer's.
 _EXCEPTION = re.compile(r"^(?:[\w.]+Exception: )+(?:Exception \([^)]*\): )?")
 _CHUNK = 64 * 1024
+# Elements and attributes of a document. A feed of 32 MiB as Jackett writes it has 0.9 million; what
+# the parser remembers of each, be it only its name or that it is open, adds up.
+_MAX_VALUES = 1_500_000
+# Bytes of one tag or comment, which the parser has to have in one piece.
+_MAX_TOKEN = 1024 * 1024
 _MAX_CAUSE = 300
 _MAX_TEXT = 2000
 # Half an address is none; a guid may be a magnet.
@@ -108,22 +113,13 @@ def parse_indexers(data: bytes) -> list[Indexer]:
 
 
 def _elements(data: bytes, tag: str, *, root_tag: str) -> Iterator[ElementTree.Element]:
-    """Yield the elements of a tag; raise at the end at the latest.
-
-    Parsed in chunks and forgotten one by one: a tree of the whole would have the garbage collector
-    stop all threads for a tenth of a second.
-    """
-    root = ElementTree.Element("")
+    """Yield the elements of a tag, each with its children; raise at the end at the latest."""
+    reader = _Reader(tag)
     try:
-        _refuse_document_type(data)
-        # Entities, which make XML dangerous, need the document type that is refused first. What
-        # ends last is the root.
-        for _, root in ElementTree.iterparse(BytesIO(data), ["end"]):  # noqa: S314
-            if root.tag == tag:
-                yield root
-                root.clear()
-    except ElementTree.ParseError, expat.ExpatError, ValueError, LookupError:
+        yield from reader.read(data)
+    except expat.ExpatError, ValueError, LookupError:
         raise NotTorznabError from None
+    root = reader.root
     if root.tag == "error":
         lines = (root.get("description") or "").strip().splitlines() or [""]
         cause = _EXCEPTION.sub("", lines[0])
@@ -132,29 +128,83 @@ def _elements(data: bytes, tag: str, *, root_tag: str) -> Iterator[ElementTree.E
         raise NotTorznabError
 
 
-class _FirstElement(Exception):
-    """The prolog is over."""
+class _Reader:
+    """Keeps of an XML document the elements of one tag with their children, one after the other.
 
+    A tree of the whole could take a hundred times the document's size, and would have the garbage
+    collector stop all threads for a tenth of a second.
+    """
 
-def _refuse_document_type(data: bytes) -> None:
-    """Read as far as the first element: a document type, with its entities, stands before it."""
+    def __init__(self, tag: str) -> None:
+        self.root = ElementTree.Element("")
+        self._tag = tag
+        self._depth = 0
+        self._values = 0
+        # The element that is open, at which depth, and its child whose text is being read.
+        self._element: ElementTree.Element | None = None
+        self._element_depth = 0
+        self._child: ElementTree.Element | None = None
+        self._text: list[str] = []
+        self._finished: list[ElementTree.Element] = []
+        # Without an `intern` that would remember every name that ever occurred.
+        self._parser = expat.ParserCreate(None, "}", None)
+        self._parser.buffer_text = True
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text.append
 
-    def refuse(*_: object) -> Never:
+    def read(self, data: bytes) -> Iterator[ElementTree.Element]:
+        """Yield the elements as they end."""
+        for start in range(0, len(data), _CHUNK):
+            self._parser.Parse(data[start : start + _CHUNK])
+            if start + _CHUNK - self._parser.CurrentByteIndex > _MAX_TOKEN:
+                raise NotTorznabError
+            yield from self._take()
+        # What has come so far may have been put off until there is more.
+        self._parser.Parse(b"", True)
+        yield from self._take()
+
+    def _take(self) -> list[ElementTree.Element]:
+        # Between two chunks there is no need of the text that nobody asked for either.
+        if self._child is None:
+            self._text.clear()
+        taken, self._finished = self._finished, []
+        return taken
+
+    def _refuse(self, *_: object) -> Never:
+        """Refuse a document type: it holds the entities, which make XML dangerous."""
         raise NotTorznabError
 
-    def stop(*_: object) -> Never:
-        raise _FirstElement
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._values += 1 + len(attributes)
+        if self._values > _MAX_VALUES:
+            raise NotTorznabError
+        self._depth += 1
+        if self._depth == 1:
+            self.root = ElementTree.Element(tag, attributes)
+        if self._element is None:
+            if tag == self._tag:
+                self._element = ElementTree.Element(tag, attributes)
+                self._element_depth = self._depth
+            return
+        # The text that counts stands before any markup in it.
+        self._end_text()
+        if self._depth == self._element_depth + 1:
+            self._child = ElementTree.SubElement(self._element, tag, attributes)
 
-    prolog = expat.ParserCreate()
-    prolog.StartDoctypeDeclHandler = refuse
-    prolog.StartElementHandler = stop
-    try:
-        for start in range(0, len(data), _CHUNK):
-            prolog.Parse(data[start : start + _CHUNK])
-        # What has come so far may have been put off until there is more.
-        prolog.Parse(b"", True)
-    except _FirstElement:
-        return
+    def _end(self, _tag: str) -> None:
+        self._end_text()
+        if self._element is not None and self._depth == self._element_depth:
+            self._finished.append(self._element)
+            self._element = None
+        self._depth -= 1
+
+    def _end_text(self) -> None:
+        if self._child is not None:
+            self._child.text = "".join(self._text)
+            self._child = None
+        self._text.clear()
 
 
 def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:

@@ -1,0 +1,1 @@
+"""What must hold whatever comes from outside, and a fuzzer that looks for what breaks it."""
