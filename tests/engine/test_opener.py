@@ -301,6 +301,32 @@ async def test_nobody_there(
     assert (caught.value.reason, caught.value.values["link"]) == ("refused", link.shown)
 
 
+async def test_a_name_is_looked_up_once(
+    http: ClientSession,
+    namespace: NetworkNamespace,
+    opener: LinkOpener,
+    foreign: JackettStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was looked at is what is opened, though the name's owner may have changed his mind.
+
+    No name server is at hand whose answers change, so the look-up is a stand-in.
+    """
+    answers = [[namespace.address, namespace.host_address], ["127.0.0.1"]]
+
+    def look_up(host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+        assert host == "xn--bcher-kva.example"
+        return [(2, 1, 6, "", (address, port)) for address in answers.pop(0)]
+
+    link = await _link(http, foreign, torrent_file(MADE))
+    named = Link.parse(str(link).replace(link.host, "bücher.example"))
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    found = await opener.open(named, seconds=_SECONDS, foreign=True)
+    assert isinstance(found, TorrentFile)
+    assert answers == [["127.0.0.1"]]
+    assert foreign.requested("/dl/")[-1].headers["Host"] == f"xn--bcher-kva.example:{link.port}"
+
+
 async def test_jackett_may_live_on_this_machine_under_a_path(
     http: ClientSession, serve: Serve
 ) -> None:

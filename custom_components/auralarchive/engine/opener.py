@@ -1,11 +1,12 @@
 """Opening a link: redirects followed by hand, bounds kept, and what came read as a torrent."""
 
 import asyncio
+from contextlib import suppress
 import ipaddress
 import socket
 from urllib.parse import urljoin
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, hdrs
 from yarl import URL
 
 from .errors import (
@@ -86,14 +87,33 @@ class LinkOpener:
     async def _get(self, link: Link, *, foreign: bool) -> Magnet | TorrentFile | str:
         """Fetch one address; a redirect comes back as its target."""
         # Only as it stands: what merely looks like Jackett's may lead anywhere.
-        is_jackett = link.origin == self._addresses.home_assistant.origin
-        if not is_jackett:
-            await _check_allowed(link, foreign=foreign)
+        if link.origin == self._addresses.home_assistant.origin:
+            return await self._get_from(link, None)
+        *others, last = await _allowed_addresses(link, foreign=foreign)
+        for address in others:
+            with suppress(_NoConnectionError):
+                return await self._get_from(link, address)
+        return await self._get_from(link, last)
+
+    async def _get_from(self, link: Link, address: str | None) -> Magnet | TorrentFile | str:
+        """Fetch a link of Jackett's, or one of others from one of its host's addresses.
+
+        What was looked at is what is connected to: looked up again, the name might lead elsewhere.
+        """
+        url, headers, name = URL(str(link), encoded=True), {}, None
+        is_jackett = address is None
+        if address is not None:
+            name = _ascii(link.host.strip("[]"))
+            url = url.with_host(address)
+            port = f":{link.port_text}" if link.port_text else ""
+            headers[hdrs.HOST] = f"[{name}]{port}" if ":" in name else f"{name}{port}"
         session = self._jackett if is_jackett else self._foreign
         async with (
             transport_errors(lambda reason: _unreachable(link, reason, is_jackett=is_jackett)),
             session.get(
-                URL(str(link), encoded=True),
+                url,
+                headers=headers,
+                server_hostname=name,
                 allow_redirects=False,
                 timeout=ClientTimeout(total=None, connect=10),
             ) as response,
@@ -113,27 +133,41 @@ class LinkOpener:
         return await _read_body(link, body)
 
 
-async def _check_allowed(link: Link, *, foreign: bool) -> None:
-    """Raise `LinkNotAllowedError` for what Home Assistant must not fetch."""
+class _NoConnectionError(LinkNotOpenedError):
+    """Nobody answers at one address of a host, which may have others."""
+
+
+async def _allowed_addresses(link: Link, *, foreign: bool) -> list[str]:
+    """Return the addresses of a link's host, at least one.
+
+    Raises `LinkNotAllowedError` for what Home Assistant must not fetch.
+    """
     if not foreign or is_loopback_host(link.host):
         raise LinkNotAllowedError(link=link.shown)
-    host = link.host.strip("[]")
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
-            host, link.port, type=socket.SOCK_STREAM
+            _ascii(link.host.strip("[]")), link.port, type=socket.SOCK_STREAM
         )
     except OSError, UnicodeError:
         raise LinkNotOpenedError(link=link.shown, reason=Reason.CANNOT_RESOLVE) from None
-    for *_, address in found:
-        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+    addresses = [str(address[0]).partition("%")[0] for *_, address in found]
+    for ip in map(ipaddress.ip_address, addresses):
         if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
             raise LinkNotAllowedError(link=link.shown)
+    return addresses
+
+
+def _ascii(host: str) -> str:
+    """Return a host's name as it stands in the DNS."""
+    return host if host.isascii() else host.encode("idna").decode()
 
 
 def _unreachable(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiveError:
     if is_jackett:
         return JackettUnreachableError(reason=reason, address=origin_text(link.front))
-    return LinkNotOpenedError(link=link.shown, reason=reason)
+    no_connection = reason in (Reason.REFUSED, Reason.TIMED_OUT)
+    kind = _NoConnectionError if no_connection else LinkNotOpenedError
+    return kind(link=link.shown, reason=reason)
 
 
 def _broken_off(link: Link, reason: Reason, *, is_jackett: bool) -> AuralArchiveError:
