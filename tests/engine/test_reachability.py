@@ -1,11 +1,13 @@
 """What qBittorrent sees at an address, asked of real servers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 import json
 
 from aiohttp import web
 import pytest
 
+from custom_components.auralarchive.engine import route
 from custom_components.auralarchive.engine.qbittorrent import QbittorrentClient
 from custom_components.auralarchive.engine.reachability import Scout, Seen, Sight
 from custom_components.auralarchive.engine.redact import Redactor
@@ -94,9 +96,24 @@ async def test_something_else(
     assert (await scout.look(await serve(handler), seconds=2)).sight is Sight.SOMETHING_ELSE
 
 
-async def test_the_first_of_several(scout: Scout, jackett: JackettStandIn) -> None:
-    """They come in their order, and what nobody waits for is given up."""
+async def test_several(scout: Scout, jackett: JackettStandIn) -> None:
+    """They come in their order."""
     nowhere = f"http://127.0.0.1:{free_port()}"
     seen = [one async for one in scout.find([nowhere, jackett.url], seconds=1)]
     assert [one.address for one in seen] == [nowhere, jackett.url]
     assert [one.sight is Sight.JACKETT for one in seen] == [False, True]
+
+
+async def test_the_first_that_works(
+    client: QbittorrentClient,
+    scout: Scout,
+    jackett: JackettStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What comes after it is given up."""
+    others = [f"http://127.0.0.1:{free_port()}" for _ in range(3)]
+    monkeypatch.setattr(route, "candidates", lambda *_: [jackett.url, *others])
+    seen = await route.find_jackett(scout, jackett.url, "http://127.0.0.1:1", besides=others[:1])
+    assert seen is not None
+    assert seen.address == jackett.url
+    assert not [task for task in asyncio.all_tasks() if "Scout" in repr(task.get_coro())]

@@ -6,7 +6,7 @@ torrent either, so nothing is added.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 import secrets
@@ -96,7 +96,7 @@ class Scout:
 
     async def find(
         self, addresses: Sequence[str], seconds: float = SHORT_SECONDS
-    ) -> AsyncIterator[Seen]:
+    ) -> AsyncGenerator[Seen]:
         """Look at several addresses and yield what is seen there, in their order."""
         api = (await self._client.version()).api
         if api < API_STOP:

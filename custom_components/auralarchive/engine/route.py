@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -216,9 +217,11 @@ async def find_jackett(
     """
     likely = candidates(jackett, qbittorrent, await own_address_towards(qbittorrent))
     wanted = [address for address in likely if address not in besides]
-    async for seen in scout.find(wanted, SHORT_SECONDS):
-        if seen.sight is Sight.JACKETT:
-            return seen
+    # Closed at once, it gives up what nobody waits for any more.
+    async with aclosing(scout.find(wanted, SHORT_SECONDS)) as looks:
+        async for seen in looks:
+            if seen.sight is Sight.JACKETT:
+                return seen
     return None
 
 
