@@ -1,6 +1,6 @@
 """Links from somebody who means ill: only the front is ever exchanged, and only of ours."""
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 from yarl import URL
 
@@ -39,6 +39,13 @@ _BASES = st.builds("{}{}".format, _FRONTS, st.sampled_from(["", "/jk", "/a/jk", 
 
 
 @MANY
+@example(
+    home="http://localhost",
+    client="http://localhost:443/dl",
+    front=None,
+    below="/jk",
+    from_search=False,
+)
 @given(
     home=_BASES, client=_BASES, front=st.none() | _FRONTS, below=_BELOW, from_search=st.booleans()
 )

@@ -155,6 +155,18 @@ class JackettAddresses:
         key.
         """
         bases = (self.home_assistant, self.qbittorrent)
+        # The longer path first: one of the two may lie below the other.
+        below = [
+            (base, path)
+            for base in sorted(bases, key=lambda base: len(base.path), reverse=True)
+            if link.origin == base.origin or (link.is_loopback and link.port == base.port)
+            if (path := _below(base, link)) is not None
+        ]
+        # Below a base path all is Jackett's, even if that path looks like the download's.
+        if below and below[0][0].path:
+            path = below[0][1]
+            inner = _DOWNLOAD_PATH.fullmatch(path)
+            return inner["download"] if inner else path
         download = _DOWNLOAD_PATH.fullmatch(link.path)
         if download is not None and (
             from_search
@@ -163,12 +175,7 @@ class JackettAddresses:
             or self._has_our_key(link)
         ):
             return download["download"]
-        # The longer path first: one of the two may lie below the other.
-        for base in sorted(bases, key=lambda base: len(base.path), reverse=True):
-            is_there = link.origin == base.origin or (link.is_loopback and link.port == base.port)
-            if is_there and (below := _below(base, link)) is not None:
-                return below
-        return None
+        return below[0][1] if below else None
 
     def for_home_assistant(self, link: Link, below: str) -> Link:
         """Return the link as Home Assistant opens it."""
