@@ -28,7 +28,8 @@ _MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
 _LEGEND = """\
 ✓ added, = already there, ✗ an error with the code on the right. The time is given where it was \
 more than a few seconds: what 4.5 could not open takes until the timeout (34 s here), as it says \
-nothing of it.
+nothing of it. Each row is one case or several, with a dot between them; "any" stands for magnets \
+and files, with which the delivery makes no difference.
 """
 # Shorter times depend on the machine.
 _WORTH_TELLING_SECONDS = 5
