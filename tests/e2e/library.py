@@ -45,6 +45,11 @@ class Book:
             and record["state"] in (COMPLETE if self.is_complete else UNFINISHED)
         )
 
+    def __str__(self) -> str:
+        """Say what it was made to be."""
+        progress = "complete" if self.is_complete else "unfinished"
+        return f"{progress}, {'stopped' if self.is_stopped else 'started'}, in {self.category!r}"
+
 
 class Library:
     """Talks to the server directly, by sessions of its own; call it in a thread."""
@@ -56,7 +61,6 @@ class Library:
         self._session: ApiSession | None = None
         self._made = 0
         self._books: dict[str, Book] = {}
-        self._gone: dict[str, Book] = {}
         # Everything as the server tells its changes, put together in the plainest way.
         self._synced: Listing = {}
         self._rid = 0
@@ -87,6 +91,7 @@ class Library:
         """Lay an unfinished book's files where they belong, and have them found."""
         unfinished = [key for key, book in self._books.items() if not book.is_complete]
         infohash = self._random.choice(unfinished)
+        self._await_book(infohash)
         book = self._books[infohash]
         self._write(book.torrent)
         book.is_complete = True
@@ -95,23 +100,43 @@ class Library:
     def settle(self) -> Listing:
         """Return the list once all is as it was made, and the server tells of it when asked."""
         return self._settled(
-            lambda listing: (
-                listing.keys() == self._books.keys()
-                and all(self._books[key].is_as_made(listing[key]) for key in listing)
-            )
+            lambda listing: [
+                f"{key} is to be {self._books.get(key, 'gone')}, not {_seen(listing.get(key))}"
+                for key in self._books.keys() | listing.keys()
+                if not self._is_as_made(key, listing)
+            ]
         )
+
+    def settle_on_disk(self) -> None:
+        """Wait until additions and removals are on the disk: one that stops may lose them."""
+        folder = self._server.profile / "qBittorrent/data/BT_backup"
+
+        def what_is_odd() -> list[str]:
+            kept = {path.stem for path in folder.glob("*.fastresume")}
+            return [
+                f"{key} is {'left' if key in kept else 'missing'} on the disk"
+                for key in kept ^ self._books.keys()
+            ]
+
+        self._until(what_is_odd)
 
     def settle_after_crash(self) -> Listing:
         """Return the list once it stands still: a server that was killed may have lost changes."""
-        listing = self._settled(lambda _: True)
-        known = self._books | self._gone
-        self._books = {}
+
+        def what_is_back(listing: Listing) -> list[str]:
+            # It would miss the files, which were removed too.
+            back = listing.keys() - self._books.keys()
+            if back:
+                self._call("torrents/delete", hashes="|".join(back), deleteFiles="true")
+            return [f"{key} is back: {_seen(listing[key])}" for key in back]
+
+        listing = self._settled(what_is_back)
+        self._books = {key: self._books[key] for key in listing}
         for infohash, record in listing.items():
-            book = self._books[infohash] = known[infohash]
+            book = self._books[infohash]
             book.category = record["category"]
             book.is_stopped = record["state"] in STOPPED
             book.is_complete = record["state"] in COMPLETE
-        self._gone = {key: known[key] for key in known.keys() - listing.keys()}
         return listing
 
     def categories(self) -> dict[str, str]:
@@ -136,31 +161,63 @@ class Library:
             self._rid = 0
         return self._session.call(path, form or None)
 
-    def _settled(self, is_right: Callable[[Listing], bool]) -> Listing:
+    def _settled(self, what_is_odd: Callable[[Listing], list[str]]) -> Listing:
         listing: Listing = {}
 
-        def has_settled() -> bool:
+        def what_is_unsettled() -> list[str]:
             nonlocal listing
             listing = self._listing()
             self._sync()
-            told = {key: _essence(record) for key, record in self._synced.items()}
-            return (
-                {key: _essence(record) for key, record in listing.items()} == told
-                and all(record["state"] in COMPLETE + UNFINISHED for record in told.values())
-                and is_right(listing)
-            )
+            untold = [
+                f"{key} is {_essence(listing.get(key, {}))}, told as {_essence(told)}"
+                for key in listing.keys() | self._synced.keys()
+                if _essence(told := self._synced.get(key, {})) != _essence(listing.get(key, {}))
+            ]
+            busy = [
+                f"{key} is {_seen(record)}"
+                for key, record in listing.items()
+                if record["state"] not in COMPLETE + UNFINISHED
+            ]
+            return what_is_odd(listing) + busy + untold
 
-        self._until(has_settled)
+        self._until(what_is_unsettled)
         return listing
 
-    def _until(self, is_right: Callable[[], bool]) -> None:
+    def _until(self, what_is_missing: Callable[[], list[str]]) -> None:
+        """Wait until nothing is missing."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not is_right():
-            assert time.monotonic() < deadline, f"the server does not settle: {self.done[-6:]}"
+        while missing := what_is_missing():
+            assert time.monotonic() < deadline, "\n".join(
+                [f"the server does not settle after {self.done[-6:]}:", *missing[:10]]
+            )
             time.sleep(0.02)
 
-    def _listing(self) -> Listing:
-        records: list[Record] = json.loads(self._call("torrents/info"))
+    def _await_book(self, infohash: str) -> None:
+        """Wait until a book is as it was made, to be changed only then.
+
+        A server answers an addition before it lists the torrent: what it is told of one that it
+        does not list yet it ignores without a word. So it does with a start while it checks.
+        """
+
+        def what_is_missing() -> list[str]:
+            listing = self._listing(infohash)
+            if self._is_as_made(infohash, listing):
+                return []
+            book, seen = self._books[infohash], _seen(listing.get(infohash))
+            return [f"{infohash} is to be {book}, not {seen}"]
+
+        self._until(what_is_missing)
+
+    def _is_as_made(self, infohash: str, listing: Listing) -> bool:
+        book, record = self._books.get(infohash), listing.get(infohash)
+        if book is None:
+            return record is None
+        return record is not None and book.is_as_made(record)
+
+    def _listing(self, infohash: str = "") -> Listing:
+        """Return the server's list, or one torrent's part of it."""
+        query = f"?hashes={infohash}" if infohash else ""
+        records: list[Record] = json.loads(self._call(f"torrents/info{query}"))
         return {record["hash"]: record for record in records}
 
     def _sync(self) -> None:
@@ -176,7 +233,9 @@ class Library:
         self._rid = answer["rid"]
 
     def _pick(self) -> str:
-        return self._random.choice(list(self._books))
+        infohash = self._random.choice(list(self._books))
+        self._await_book(infohash)
+        return infohash
 
     def _add(self, *, is_complete: bool | None = None) -> None:
         self._made += 1
@@ -217,7 +276,7 @@ class Library:
 
     def _remove(self) -> None:
         infohash = self._pick()
-        self._gone[infohash] = self._books.pop(infohash)
+        del self._books[infohash]
         self._call("torrents/delete", hashes=infohash, deleteFiles="true")
 
     def _add_again(self) -> None:
@@ -226,16 +285,16 @@ class Library:
         book = self._books[infohash]
         self._call("torrents/delete", hashes=infohash, deleteFiles="false")
         book.category = self._random.choice(CATEGORIES)
-        self._until(lambda: infohash not in self._listing())
+        self._until(lambda: [f"{key} is to go" for key in self._listing(infohash)])
         self.added_again.add(infohash)
 
-        def is_back() -> bool:
+        def what_is_missing() -> list[str]:
             # It is refused for as long as the old one is not quite gone.
             with suppress(QBittorrentError):
                 self._hand_over(book)
-            return infohash in self._listing()
+            return [] if self._listing(infohash) else [f"{infohash} is to come back"]
 
-        self._until(is_back)
+        self._until(what_is_missing)
 
     def _recategorise(self) -> None:
         infohash = self._pick()
@@ -246,10 +305,12 @@ class Library:
         self._books[infohash].category = category
 
     def _drop_category(self) -> None:
+        films = [key for key, book in self._books.items() if book.category == "films"]
+        for infohash in films:
+            self._await_book(infohash)
         self._call("torrents/removeCategories", categories="films")
-        for book in self._books.values():
-            if book.category == "films":
-                book.category = ""
+        for infohash in films:
+            self._books[infohash].category = ""
 
     def _start_or_stop(self) -> None:
         infohash = self._pick()
@@ -258,6 +319,10 @@ class Library:
         old = self._server.generation < "5"
         words = ("pause", "resume") if old else ("stop", "start")
         self._call(f"torrents/{words[not book.is_stopped]}", hashes=infohash)
+
+
+def _seen(record: Record | None) -> str:
+    return "there" if record is None else f"{record['state']} in {record['category']!r}"
 
 
 def _essence(record: Record) -> Record:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 import json
 from pathlib import Path
 import sqlite3
@@ -142,7 +142,7 @@ def _everything(folder: Path) -> Iterator[tuple[str, str]]:
         own = path.name.startswith("core.config_entries") or "custom_components" in path.parts
         if path.is_file() and not own:
             yield path.name, path.read_bytes().decode("utf-8", "replace")
-    with sqlite3.connect(folder / "home-assistant_v2.db") as database:
+    with closing(sqlite3.connect(folder / "home-assistant_v2.db")) as database:
         # Long values are spread over pages: only a dump has them in one piece.
         yield "the recorder's tables", "\n".join(database.iterdump())
 
