@@ -236,9 +236,11 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _title(self) -> str:
         """Return the entry's name; that of a further pair tells where it is."""
-        if not self._async_current_entries():
-            return "AuralArchive"
-        return f"AuralArchive ({URL(self._settings[CONF_QBITTORRENT_URL]).host})"
+        taken = {entry.title for entry in self._async_current_entries()}
+        there = URL(self._settings[CONF_QBITTORRENT_URL])
+        titles = ["AuralArchive", f"AuralArchive ({there.host})"]
+        last = f"AuralArchive ({there.host}:{there.port})"
+        return next((title for title in titles if title not in taken), last)
 
     async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
         """Return Jackett's settings in their final form, or raise what is wrong with them."""

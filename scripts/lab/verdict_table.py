@@ -27,9 +27,9 @@ _README = Path("README.md")
 _MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
 _LEGEND = """\
 ✓ added, = already there, ✗ an error with the code on the right. The time is given where it was \
-more than a few seconds: what 4.5 could not open takes until the timeout (34 s here), as it says \
-nothing of it. Each row is one case or several, with a dot between them; "any" stands for magnets \
-and files, with which the delivery makes no difference.
+more than a few seconds, and rounded: what 4.5 could not open takes until the timeout (34 s here), \
+as it says nothing of it. Each row is one case or several, with a dot between them; "any" stands \
+for magnets and files, with which the delivery makes no difference.
 """
 # Shorter times depend on the machine.
 _WORTH_TELLING_SECONDS = 5

@@ -22,6 +22,7 @@ from custom_components.auralarchive.engine.errors import (
     LinkTooLargeError,
     LinkUnreachableError,
     NotSeenError,
+    QbittorrentFailedError,
     QbittorrentUnreachableError,
 )
 from custom_components.auralarchive.engine.handover import AddStatus
@@ -155,6 +156,15 @@ async def test_options_arrive(journey: Journey) -> None:
         assert delivered.torrent.save_path.rstrip("/") == save_path
         assert delivered.warnings == ()
     assert await journey.tags() == ["mine", "too"]
+
+
+@pytest.mark.parametrize("tag", ["auralarchive-books", "auralarchive-20260101"])
+async def test_a_tag_that_looks_like_ours(journey: Journey, tag: str) -> None:
+    """It does not make a torrent that has just come one that a link has brought."""
+    options = AddOptions(tags=(tag,))
+    delivered = await journey.add(Source(file=read_torrent(MADE.data)), options=options)
+    assert delivered.status is AddStatus.ADDED
+    assert delivered.torrent.tags == {tag}
 
 
 @pytest.mark.parametrize(
@@ -556,6 +566,33 @@ async def test_answers_that_get_lost(
     assert (delivered.status, delivered.torrent.infohash) == (AddStatus.ADDED, MADE.infohash)
     await journey.delivery.late.settle(await journey.look())
     assert await journey.tags() == []
+
+
+@pytest.mark.parametrize("status", [502, 504])
+@pytest.mark.parametrize("mode", [AUTO, LINK])
+async def test_answers_that_a_proxy_loses(
+    http: ClientSession,
+    serve: Serve,
+    proxy: Proxy,
+    jackett: JackettStandIn,
+    qbittorrent: QBittorrentServer,
+    mode: DeliveryMode,
+    status: int,
+) -> None:
+    """It has a page for that, and what arrived has arrived all the same."""
+
+    async def losing(request: web.BaseRequest) -> web.StreamResponse:
+        answer = await proxy(request)
+        is_add = request.path.endswith("torrents/add")
+        return web.Response(status=status, text="<html>") if is_add else answer
+
+    journey = Journey(http=http, jackett=jackett, server=qbittorrent, address=await serve(losing))
+    delivered = await journey.add(await journey.source(GOOD), mode)
+    assert (delivered.status, delivered.torrent.infohash) == (AddStatus.ADDED, MADE.infohash)
+    nothing = await journey.source(Download(stall_after=0, body=OTHER.data))
+    with pytest.raises(QbittorrentFailedError) as caught:
+        await journey.add(nothing, LINK, seconds=0.2)
+    assert str(status) in caught.value.values["detail"]
 
 
 async def test_an_answer_that_gets_lost_with_all_that_was_sent(

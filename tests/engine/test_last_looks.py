@@ -19,7 +19,8 @@ from .conftest import Serve
 from .journey import Journey
 from .proxy import Proxy
 
-GOOD = torrent_file(make_torrent({"The Hollow Tide.m4b": b"x" * 1000}))
+MADE = make_torrent({"The Hollow Tide.m4b": b"x" * 1000})
+GOOD = torrent_file(MADE)
 
 pytestmark = pytest.mark.parametrize("generation", GENERATIONS)
 
@@ -89,6 +90,22 @@ async def test_an_add_that_is_called_off_at_the_very_end(
         await adding
     proxy.before("torrents/deleteTags", _at_once)
     await journey.delivery.late.settle(await journey.look())
+    assert await journey.tags() == []
+
+
+async def test_an_add_that_is_called_off_while_another_looks(journey: Journey) -> None:
+    """It waits for an add of the same as a file; its one-off tag is removed all the same."""
+    source = await journey.source(GOOD)
+    async with journey.delivery._handover._exclusively([MADE.infohash]):
+        adding = asyncio.create_task(journey.add(source, DeliveryMode.LINK))
+        await until(journey.torrents, lambda listed: len(listed) == 1)
+        # Time to see it, and to begin to wait.
+        await asyncio.sleep(0.2)
+        adding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await adding
+    (arrived,) = await journey.delivery.late.settle(await journey.look())
+    assert (arrived.infohash, arrived.tags) == (MADE.infohash, frozenset())
     assert await journey.tags() == []
 
 

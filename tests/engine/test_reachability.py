@@ -2,21 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import count
 import json
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.auralarchive.engine import route
 from custom_components.auralarchive.engine.qbittorrent import QbittorrentClient
 from custom_components.auralarchive.engine.reachability import Scout, Seen, Sight
 from custom_components.auralarchive.engine.redact import Redactor
+from custom_components.auralarchive.engine.session import Credentials
 from scripts.lab.jackett import JackettStandIn
 from scripts.lab.qbittorrent import QBittorrentServer, free_port
 from scripts.lab.torrents import make_torrent
 from tests.conftest import GENERATIONS
 
-from .conftest import Serve
+from .conftest import Serve, StartServer
 
 pytestmark = pytest.mark.parametrize("generation", GENERATIONS)
 
@@ -94,6 +96,56 @@ async def test_something_else(
         return answer(request)
 
     assert (await scout.look(await serve(handler), seconds=2)).sight is Sight.SOMETHING_ELSE
+
+
+async def test_a_login_page_that_takes_its_time(
+    scout: Scout, serve: Serve, generation: str
+) -> None:
+    """It is waited for where the server tells how a look ends."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        if "/api/" not in request.path:
+            await asyncio.sleep(1)
+        return _page(request)
+
+    seen = await scout.look(await serve(handler), seconds=5)
+    assert generation in SILENT or seen.sight is Sight.SOMETHING_ELSE
+
+
+async def test_bad_links_of_somebody_else(
+    scout: Scout, serve: Serve, qbittorrent: QBittorrentServer
+) -> None:
+    """They are not taken for what is seen at an address where nobody is."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return _page(request)
+
+    site, session = await serve(handler), qbittorrent.login()
+
+    async def add() -> None:
+        for number in count():
+            await asyncio.to_thread(session.call, "torrents/add", {"urls": f"{site}/{number}"})
+            await asyncio.sleep(1.2)
+
+    adding = asyncio.create_task(add())
+    seen = await scout.look(f"http://127.0.0.1:{free_port()}")
+    adding.cancel()
+    assert seen.sight in (Sight.NOTHING, Sight.UNKNOWN)
+
+
+async def test_in_chinese(
+    http: ClientSession, jackett: JackettStandIn, start_server: StartServer, generation: str
+) -> None:
+    """Whose brackets are others."""
+    server = start_server()
+    server.login().call("app/setPreferences", {"json": json.dumps({"locale": "zh_CN"})})
+    server.restart()
+    login = Credentials(username=server.username, password=server.password)
+    scout = Scout(QbittorrentClient(http, server.url, login), Redactor())
+    seen = await scout.look(f"{jackett.url}/nowhere", seconds=2)
+    assert seen.sight is SILENT.get(generation, Sight.WRONG_PATH)
+    assert ("\uff08404\uff09" in seen.sentence) is (generation not in SILENT)
+    assert (await scout.look(jackett.url)).sight is Sight.JACKETT
 
 
 async def test_several(scout: Scout, jackett: JackettStandIn) -> None:

@@ -1,6 +1,8 @@
 """Keeping up with a server although answers get lost, on real ones of all generations."""
 
-from aiohttp import ClientSession
+from itertools import count
+
+from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.auralarchive.engine.errors import QbittorrentError
@@ -97,3 +99,23 @@ async def test_nothing_is_asked_twice(follower: Follower, somebody: ApiSession) 
     for _ in range(5):
         await follower.look()
     assert follower.proxy.count(MAINDATA) == asked + 5
+
+
+async def test_cookies_of_a_proxy(
+    http: ClientSession, serve: Serve, proxy: Proxy, credentials: Credentials
+) -> None:
+    """A new one with every answer is no new session of the server."""
+    numbers = count()
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = await proxy(request)
+        response.headers.add("Set-Cookie", f"PHPSESSID={next(numbers)}; path=/")
+        return response
+
+    follower = Follower(QbittorrentClient(http, await serve(answer), credentials), proxy)
+    await follower.look()
+    asked = proxy.count(MAINDATA)
+    for _ in range(3):
+        await follower.look()
+    assert proxy.count(MAINDATA) == asked + 3
+    assert "PHPSESSID" in proxy.cookies[-1]

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.auralarchive.engine.candidates import candidates
+from custom_components.auralarchive.engine.candidates import candidates, own_address_towards
 from scripts.lab.network import NetworkNamespace
 from tests.conftest import GENERATIONS
 
@@ -131,3 +131,21 @@ def test_candidates(given: tuple[str, str, str | None], hosts: list[str]) -> Non
     jackett = given[0]
     host = jackett.partition("//")[2].partition("/")[0].partition(":")[0]
     assert candidates(*given) == [jackett.replace(f"//{host}", f"//{one}") for one in hosts]
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("192.0.2.7", "192.0.2.7"), ("fd00::2", "fd00::2"), ("127.0.0.1", None), ("fe80::2%1", None)],
+)
+async def test_own_address(monkeypatch: pytest.MonkeyPatch, name: str, address: str | None) -> None:
+    """Of use to others: not loopback, nor one that needs an interface of this machine."""
+
+    class Transport(asyncio.DatagramTransport):
+        def close(self) -> None:
+            """Have nothing to close."""
+
+    async def connected(*_: object, **__: object) -> tuple[Transport, None]:
+        return Transport({"sockname": (name, 50000)}), None
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_datagram_endpoint", connected)
+    assert await own_address_towards("http://nas.local:8080") == address

@@ -222,6 +222,9 @@ async def test_two_entries(lab: Lab, set_up: SetUp, act: Action) -> None:
     with pytest.raises(ServiceValidationError):
         await act("add_torrent", link=magnet)
     assert (first.title, second.title) == ("AuralArchive", "AuralArchive (127.0.0.1)")
+    another = lab.server()
+    third = await set_up(lab.jackett.url, lab.jackett.api_key, another)
+    assert third.title == f"AuralArchive (127.0.0.1:{another.port})"
     await act("add_torrent", link=magnet, config_entry_id=second.entry_id)
 
     async def counts() -> list[int]:

@@ -59,5 +59,7 @@ async def own_address_towards(address: str) -> str | None:
             own = str(transport.get_extra_info("sockname")[0])
         finally:
             transport.close()
-        return None if ipaddress.ip_address(own.partition("%")[0]).is_loopback else own
+        own, _, interface = own.partition("%")
+        # With an interface in it, it is of use on this machine only.
+        return None if interface or ipaddress.ip_address(own).is_loopback else own
     return None

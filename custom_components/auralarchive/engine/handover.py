@@ -24,6 +24,7 @@ from .errors import (
     LinkUnreachableError,
     NotSeenError,
     QbittorrentError,
+    QbittorrentFailedError,
     QbittorrentUnreachableError,
     Reason,
     RejectedError,
@@ -38,6 +39,7 @@ from .redact import Redactor
 from .server_log import NOT_A_TORRENT, REFUSED_STATUS, TOO_LARGE, TOO_MANY_REDIRECTS
 from .torrent import Infohashes, Magnet, TorrentFile
 from .verification import (
+    IS_ONE_OFF,
     ONE_OFF_TAG,
     Expected,
     LinkIsDuplicate,
@@ -142,7 +144,7 @@ class Handover:
                 except NotSeenError as err:
                     raise lost[0] if lost else err from None
         # A link that leads to the same may have been quicker; then this add changed nothing.
-        by_link = {tag for tag in torrent.tags if tag.startswith(ONE_OFF_TAG)}
+        by_link = set(filter(IS_ONE_OFF.fullmatch, torrent.tags.difference(options.tags)))
         return Seen(
             status=AddStatus.ALREADY_PRESENT if by_link else AddStatus.ADDED,
             torrent=replace(torrent, tags=torrent.tags - by_link),
@@ -232,10 +234,10 @@ class Handover:
                     if arrived is None:
                         raise
                     torrent = arrived
+            # Who is adding the same as a file has to see them.
+            async with self._exclusively(torrent.ids):
+                await self._delete_tags(expected.tags)
         ours = torrent.tags & set(expected.tags)
-        # Who is adding the same as a file has to see them.
-        async with self._exclusively(torrent.ids):
-            await self._delete_tags(expected.tags)
         return Seen(
             status=AddStatus.ADDED if ours else AddStatus.ALREADY_PRESENT,
             torrent=replace(torrent, tags=torrent.tags - ours),
@@ -349,15 +351,15 @@ class Handover:
 
 
 @asynccontextmanager
-async def _surviving_lost_answer() -> AsyncIterator[list[QbittorrentUnreachableError]]:
-    """Go on when the answer to an add was lost: the request may have arrived.
+async def _surviving_lost_answer() -> AsyncIterator[list[QbittorrentError]]:
+    """Go on when the answer to an add was lost, here or by a proxy: the request may have arrived.
 
     Yields a list that then holds the error.
     """
-    lost: list[QbittorrentUnreachableError] = []
+    lost: list[QbittorrentError] = []
     try:
         yield lost
-    except QbittorrentUnreachableError as err:
+    except (QbittorrentUnreachableError, QbittorrentFailedError) as err:
         if err.reason not in (Reason.CONNECTION_LOST, Reason.TIMED_OUT):
             raise
         lost.append(err)

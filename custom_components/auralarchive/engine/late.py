@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-import re
 import time
 
 from .errors import InvalidCategoryError, QbittorrentError, RemovedError
 from .mirror import Mirror, Torrent
 from .qbittorrent import AddOptions, QbittorrentClient
 from .settle import settle
-from .verification import ONE_OFF_TAG, Expected, Verifier
+from .verification import IS_ONE_OFF, Expected, Verifier
 
 # A link may be tried for half a minute and wait behind others; after an hour it will not come.
 _WATCHED_SECONDS = 3600.0
-_ONE_OFF_TAG = re.compile(rf"{ONE_OFF_TAG}[0-9a-f]{{8}}")
 
 type _Key = str | frozenset[str]
 
@@ -136,5 +134,5 @@ def _stale_tags(mirror: Mirror, now: float) -> set[str]:
         for torrent in mirror.torrents.values()
         if torrent.added_on is not None and now - torrent.added_on > _WATCHED_SECONDS
         for tag in torrent.tags
-        if _ONE_OFF_TAG.fullmatch(tag)
+        if IS_ONE_OFF.fullmatch(tag)
     }

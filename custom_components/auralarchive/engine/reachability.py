@@ -39,6 +39,8 @@ _PAGE = "/api/v2.0/indexers/all/results/torznab/api?t=caps&auralarchive="
 _NO_PAGE = "/auralarchive-"
 _FETCH_PAUSES = (0.05, 0.15, 0.4)
 _SHORTEST_SECONDS = 0.5
+# Where lines do not name the link, so many of them at once are hardly somebody else's.
+_COPIES = 5
 
 
 class Sight(StrEnum):
@@ -103,6 +105,8 @@ class Scout:
             for address in addresses:
                 yield await self.look(address, seconds)
             return
+        # Read once to its end, the log is short for all of them.
+        await self._log.position()
         looks = [asyncio.create_task(self.look(address, seconds)) for address in addresses]
         try:
             for look in looks:
@@ -119,17 +123,21 @@ class Scout:
         """
         nonce = secrets.token_hex(4)
         started = time.monotonic()
+        tells = (await self._client.version()).api >= API_STOP
         page = f"{address}{_PAGE}{nonce}"
         outcome, sentence = await self._fetch(page) or await self._open(page, seconds)
         if outcome is _Outcome.CONTENT:
-            # The server's answer to this takes no longer than that to the other.
-            patience = max(3 * (time.monotonic() - started), _SHORTEST_SECONDS)
+            # Where silence is an answer: to this it takes the server no longer than to the other.
+            short = max(3 * (time.monotonic() - started), _SHORTEST_SECONDS)
+            patience = seconds if tells else short
             control, _ = await self._open(f"{address}{_NO_PAGE}{nonce}", patience)
             if control in (_Outcome.CONTENT, _Outcome.TORRENT):
                 return Seen(address=address, sight=Sight.SOMETHING_ELSE)
-            if (await self._client.version()).api < API_STOP:
-                # Once may have been somebody else's link.
-                outcome, _ = await self._open(f"{page}-2", patience)
+            if tells and control is _Outcome.SILENCE:
+                return Seen(address=address, sight=Sight.UNKNOWN)
+            if not tells:
+                # Once may have been somebody else's links.
+                outcome, _ = await self._open(f"{page}-again", patience)
         sight = {
             _Outcome.CONTENT: Sight.JACKETT,
             _Outcome.TORRENT: Sight.SOMETHING_ELSE,
@@ -141,17 +149,27 @@ class Scout:
         return Seen(address=address, sight=sight, sentence=told)
 
     async def _open(self, page: str, seconds: float) -> tuple[_Outcome, str]:
-        """Hand a page over; return what came of it, and what the log says."""
+        """Hand a page over; return what came of it, and what the log says.
+
+        In several copies where that does not name the link.
+        """
         position = await self._log.position()
         tag = f"auralarchive-{secrets.token_hex(4)}"
-        answer = await self._client.add_link(page, AddOptions(paused=True, tags=(tag,)))
+        nameless = (await self._client.version()).api < API_STOP
+        copies = [f"{page}-{number}" for number in range(_COPIES)] if nameless else [page]
+        options = AddOptions(paused=True, tags=(tag,))
+        answer = await self._client.add_link("\n".join(copies), options)
         if answer is AddAnswer.REFUSED:
             return _Outcome.SILENCE, ""
-        nameless = (await self._client.version()).api < API_STOP
         for pause in pauses(seconds):
-            for record in await self._client.log(position):
-                if (outcome := _read(record, page, nameless=nameless)) is not None:
-                    return outcome, self._shown(record, page)
+            told = [
+                (outcome, record)
+                for record in await self._client.log(position)
+                if (outcome := _read(record, page, nameless=nameless)) is not None
+            ]
+            if len(told) >= len(copies):
+                outcome, record = told[0]
+                return outcome, self._shown(record, page)
             await asyncio.sleep(pause)
         return (_Outcome.TORRENT if await self._remove(tag) else _Outcome.SILENCE), ""
 

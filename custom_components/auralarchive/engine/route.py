@@ -169,7 +169,7 @@ async def _qbittorrent(ends: Endpoints) -> Finding:
         version = await ends.qbittorrent.version()
     except AuralArchiveError as err:
         return Finding(leg=leg, status=Status.FAILED, error=err)
-    values = {"address": _shown(ends.qbittorrent_address), "version": version.app}
+    values = {"address": _shown(ends.qbittorrent_address), "version": version.app.removeprefix("v")}
     return Finding(leg=leg, status=Status.OK, code="qbittorrent", values=values)
 
 

@@ -5,10 +5,10 @@ import re
 from .qbittorrent import LogRecord, QbittorrentClient
 
 # What is the same in every language: statuses, words of libtorrent, which speaks English only, and
-# qBittorrent's own bounds in numbers: so many redirects, so many MiB.
-REFUSED_STATUS = re.compile(r"\(4\d\d\)")
+# qBittorrent's own bounds in numbers: so many redirects, so many MiB. Chinese has wide brackets.
+REFUSED_STATUS = re.compile(r"[(\uff08]4\d\d[)\uff09]")
 NOT_A_TORRENT = re.compile(r"bencode|bdecode|\[libtorrent:")
-TOO_MANY_REDIRECTS = re.compile(r"\(20\)")
+TOO_MANY_REDIRECTS = re.compile(r"[(\uff08]20[)\uff09]")
 TOO_LARGE = re.compile(r"(?<!\d)100[.,]0(?!\d)")
 # What is said of a certificate; that a connection came to nothing is "SSL/TLS" in all languages.
 _OF_A_CERTIFICATE = re.compile(r"SSL(?!/TLS)")
@@ -31,8 +31,10 @@ class ServerLog:
         The line known last is asked for again: if it is not there, the server has restarted and
         counts anew.
         """
-        records = await self._client.log(self._position - 1 if self._position > 0 else -1)
-        if self._position > 0 and (not records or records[0].id != self._position):
+        # Another may ask at the same time, and be told of a later line.
+        known = self._position
+        records = await self._client.log(known - 1 if known > 0 else -1)
+        if known > 0 and (not records or records[0].id != known):
             records = await self._client.log()
         self._position = records[-1].id if records else -1
         return self._position

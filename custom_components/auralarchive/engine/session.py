@@ -19,6 +19,7 @@ from .errors import (
     QbittorrentRedirectError,
     QbittorrentUnreachableError,
     QbittorrentWrongPathError,
+    Reason,
 )
 from .transport import (
     BodyTooLargeError,
@@ -30,6 +31,10 @@ from .transport import (
 
 SHORT_LIMITS = ClientTimeout(total=30, connect=10)
 _MAX_ANSWER_BYTES = 256 * 1024 * 1024
+# What the name of the session's cookie begins with; from 5.2 on the port follows.
+_SESSION_COOKIES = ("SID", "QBT_SID")
+# What a proxy says when it got no answer: the request may have arrived.
+_ANSWER_LOST = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 # How long a ban is taken for granted before the next look.
 _BAN_LOOK_SECONDS = 60.0
 
@@ -198,11 +203,11 @@ class QbittorrentSession:
         raise self._error("auth/login", answer)
 
     def _keep(self, cookies: Iterable[str]) -> None:
-        """Keep cookies, which are pairs of name and value; the session's are called SID or so."""
+        """Keep cookies, which are pairs of name and value; a proxy may have some of its own."""
         for name, _, value in (cookie.partition("=") for cookie in cookies):
             if self._cookies.get(name) != value:
                 self._cookies[name] = value
-                self.sessions += "SID" in name
+                self.sessions += name.startswith(_SESSION_COOKIES)
         if self._cookies:
             kept = (f"{name}={value}" for name, value in self._cookies.items())
             self._headers[hdrs.COOKIE] = "; ".join(kept)
@@ -229,4 +234,5 @@ class QbittorrentSession:
                 if location := redirect_target(answer.location):
                     return QbittorrentRedirectError(location=location)
                 return NotQbittorrentError(address=self.shown)
-        return QbittorrentFailedError(detail=f"HTTP {answer.status} ({path})")
+        reason = Reason.CONNECTION_LOST if answer.status in _ANSWER_LOST else None
+        return QbittorrentFailedError(reason=reason, detail=f"HTTP {answer.status} ({path})")

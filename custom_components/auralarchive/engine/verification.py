@@ -18,8 +18,10 @@ from .qbittorrent import LogRecord, QbittorrentClient
 from .server_log import ServerLog, is_aside, mentions
 from .torrent import Infohashes
 
-# What the tags begin with by which links are told apart.
+# What the tags begin with by which links are told apart, and all of such a tag: what else begins so
+# is somebody's own.
 ONE_OFF_TAG = "auralarchive-"
+IS_ONE_OFF = re.compile(rf"{ONE_OFF_TAG}[0-9a-f]{{8}}")
 # The log is worth a look only once a link could have failed.
 _LOG_AFTER = 0.03
 # A torrent is listed milliseconds after it was taken; a server with much to do may need longer.

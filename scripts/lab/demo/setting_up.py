@@ -58,7 +58,7 @@ def _address_for_qbittorrent(house: House, step: FlowStep, transcript: Transcrip
     if proposed != house.jackett_url_for_qbittorrent:
         raise DemoError(f"the form proposes {proposed}, where Jackett is not")
     transcript.does("Jackett's address for qBittorrent", f"{proposed}, as proposed")
-    transcript.good("", step.description["finding"])
+    transcript.good("", f"the form says: {step.description['finding']}")
     return proposed
 
 
@@ -67,8 +67,11 @@ async def check_route(house: House, transcript: Transcript) -> None:
     transcript.does("auralarchive.check_route", "every leg of the way, without adding anything")
     route = await house.client.call("auralarchive.check_route")
     for leg in route["legs"]:
-        tell = transcript.bad if leg["ok"] is False else transcript.good
-        tell("", leg["detail"])
+        if leg["status"] == "warning":
+            transcript.note(f"{leg['detail']}. {leg['advice']}.")
+        else:
+            tell = transcript.bad if leg["ok"] is False else transcript.good
+            tell("", leg["detail"])
     if not route["ok"]:
         raise DemoError("the route is not passable")
 
