@@ -40,14 +40,15 @@ from .engine.errors import (
     InvalidLinkError,
     JackettAuthError,
     JackettError,
+    LinkUnreachableError,
     QbittorrentAuthError,
     QbittorrentError,
     UnreachableError,
 )
 from .engine.jackett import read_jackett_address
-from .engine.links import normalise_address, suggest_address_for_qbittorrent
+from .engine.links import Link, normalise_address, suggest_address_for_qbittorrent
 from .engine.qbittorrent import API_STOP
-from .engine.reachability import Scout
+from .engine.reachability import Scout, Sight
 from .engine.route import find_jackett
 from .engine.source import DeliveryMode
 from .servers import jackett_client, jackett_session_for, redactor, trial_qbittorrent
@@ -115,6 +116,8 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         self._categories: list[str] = []
         self._looking: asyncio.Task[None] | None = None
         self._proposed = ""
+        # What qBittorrent has opened, or what the user has been told that it could not open.
+        self._looked_at: set[str] = set()
         self._finding = ""
 
     @override
@@ -174,6 +177,7 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
             tells = False
         if found is not None:
             self._proposed = found.address
+            self._looked_at.add(found.address)
         key = "address_found" if found else "address_not_found" if tells else "address_unknown"
         texts = await async_get_translations(
             self.hass, self.hass.config.language, "exceptions", [DOMAIN]
@@ -191,6 +195,8 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
             try:
                 address = normalise_address(user_input[CONF_JACKETT_URL_FOR_QBITTORRENT])
                 category = await self._check_category(user_input[CONF_CATEGORY])
+                if user_input[CONF_DELIVERY] == DeliveryMode.LINK:
+                    await self._check_reach(address)
             except AuralArchiveError as err:
                 failure = err
             else:
@@ -277,6 +283,19 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
             await client.create_category(name)
         return name
 
+    async def _check_reach(self, address: str) -> None:
+        """Raise, once, what keeps qBittorrent from opening Jackett at an address.
+
+        Whoever enters it again knows better.
+        """
+        if address in self._looked_at:
+            return
+        async with trial_qbittorrent(self.hass, self._settings) as client:
+            seen = await Scout(client, redactor(self._settings)).look(address)
+        self._looked_at.add(address)
+        if seen.sight in (Sight.NOTHING, Sight.WRONG_PATH):
+            raise LinkUnreachableError(link=Link.parse(address).shown, detail=seen.sentence)
+
     def _form(
         self,
         step_id: str,
@@ -309,7 +328,7 @@ def _field(failure: AuralArchiveError, address_field: str) -> str:
     match failure:
         case InvalidCategoryError():
             return CONF_CATEGORY
-        case InvalidLinkError():
+        case InvalidLinkError() | LinkUnreachableError():
             return address_field
         case JackettAuthError():
             return CONF_JACKETT_API_KEY

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.auralarchive.engine.candidates import candidates, own_address_towards
 from scripts.lab.network import NetworkNamespace
+from scripts.lab.qbittorrent import free_port
 from tests.conftest import GENERATIONS
 
 from .conftest import Lab
@@ -103,6 +104,27 @@ async def test_qbittorrent_goes_meanwhile(hass: HomeAssistant, lab: Lab, walk: W
     await hass.async_block_till_done()
     walk.form = await flows.async_configure(step["flow_id"])
     assert "could not be found out" in finding(walk)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+async def test_overruled_where_it_matters(
+    hass: HomeAssistant, lab: Lab, walk: Walk, generation: str
+) -> None:
+    """An address that does not work is pointed out once where qBittorrent is to open links."""
+    wrong = f"http://127.0.0.1:{free_port()}"
+    entered = delivery_fields(lab.jackett) | {ADDRESS: wrong, "delivery": "link"}
+    await walk.enter(jackett_fields(lab.jackett))
+    await walk.enter(qbittorrent_fields(lab.qbittorrent))
+    # Before 5.0, what cannot be opened cannot be told from what takes long.
+    if generation != "4.5":
+        await walk.enter(entered)
+        walk.assert_refused("delivery", entered, ADDRESS, "link_unreachable")
+        placeholders = walk.form["description_placeholders"]
+        assert placeholders is not None
+        assert placeholders["link"] == wrong
+        assert "refused the connection" in placeholders["detail"]
+    created = await walk.finish(entered)
+    assert created["data"][ADDRESS] == wrong
 
 
 CANDIDATES = {

@@ -138,6 +138,7 @@ def flow_errors() -> dict[str, type[AuralArchiveError]]:
     return {
         **found,
         "invalid_address": errors.InvalidLinkError,
+        "link_unreachable": errors.LinkUnreachableError,
         "invalid_category": errors.InvalidCategoryError,
     }
 
