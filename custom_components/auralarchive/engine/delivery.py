@@ -150,15 +150,15 @@ class Delivery:
         it.
         """
         with self._busy():
-            if options.category:
-                await self._ensure_category(options.category)
-            if options.tags:
-                await self._client.require(API_TAGS, "4.2")
             return await self._add(_Job(source, options, mode, seconds))
 
     async def _add(self, job: _Job) -> Delivered:
         """Take step after step until one gets there."""
         started = time.monotonic()
+        if job.options.category:
+            await self._ensure_category(job.options.category)
+        if job.options.tags:
+            await self._client.require(API_TAGS, "4.2")
         attempts: list[Attempt] = []
         errors: list[AuralArchiveError] = []
         for step in job.source.steps(job.mode):

@@ -9,6 +9,7 @@ from typing import Any, Never
 from .errors import QbittorrentFailedError
 from .torrent import Infohashes
 
+NOT_EXPECTED = "The answer is not the JSON that was expected"
 # What the server sends for "unknown": 100 days in seconds.
 _UNKNOWN_ETA = 8_640_000
 # The server counts in 64 bits; larger numbers than that can do harm where they are added up.
@@ -255,7 +256,7 @@ def _names(answer: Mapping[str, Any], part: str) -> list[str]:
 
 
 def _unexpected() -> Never:
-    raise QbittorrentFailedError(detail="The answer is not the JSON that was expected")
+    raise QbittorrentFailedError(detail=NOT_EXPECTED)
 
 
 def _text(value: object) -> str:

@@ -19,7 +19,7 @@ from .errors import (
     QbittorrentTooOldError,
 )
 from .large_json import read_json
-from .mirror import Category, Torrent, read_torrent_record
+from .mirror import NOT_EXPECTED, Category, Torrent, read_torrent_record
 from .session import Answer, Credentials, QbittorrentSession
 from .torrent import TorrentFile
 
@@ -38,7 +38,6 @@ _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}")
 _LONG = ClientTimeout(total=60, connect=10)
 # After it the server counts from 1 again.
 _LAST_RID = 1_000_000
-_NOT_EXPECTED = "The answer is not the JSON that was expected"
 # The log's types: 1 normal, 2 information, 4 warning, 8 critical.
 _LOG_WARNINGS = (4, 8)
 
@@ -204,7 +203,7 @@ class QbittorrentClient:
         except ValueError, RecursionError:
             value = None
         if not isinstance(value, dict) or not isinstance(value.get("rid"), int):
-            raise QbittorrentFailedError(detail=_NOT_EXPECTED)
+            raise QbittorrentFailedError(detail=NOT_EXPECTED)
         return value
 
     async def categories(self) -> dict[str, Category]:
@@ -306,7 +305,7 @@ class QbittorrentClient:
         except ValueError, RecursionError:
             value = None
         if not isinstance(value, kind):
-            raise QbittorrentFailedError(detail=_NOT_EXPECTED)
+            raise QbittorrentFailedError(detail=NOT_EXPECTED)
         return value
 
 

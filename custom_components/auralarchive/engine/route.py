@@ -91,25 +91,24 @@ class Endpoints:
 
 
 async def check_route(ends: Endpoints) -> list[Finding]:
-    """Check every leg; a failure is a finding. Leaves nothing behind in qBittorrent."""
+    """Check every leg; a failure is a finding. In qBittorrent, only its log tells of it."""
     jackett, qbittorrent = await asyncio.gather(_jackett(ends), _qbittorrent(ends))
+    findings = [jackett, qbittorrent]
     if qbittorrent.status is Status.FAILED:
-        rest = [
-            Finding(leg=leg, status=Status.UNKNOWN, code="not_checked")
-            for leg in list(RouteLeg)[2:]
+        behind = [leg for leg in RouteLeg if leg not in (jackett.leg, qbittorrent.leg)]
+        return findings + [
+            Finding(leg=leg, status=Status.UNKNOWN, code="not_checked") for leg in behind
         ]
-        return [jackett, qbittorrent, *rest]
-    rest = []
     for leg, check in (
         (RouteLeg.QBITTORRENT_TO_JACKETT, _there),
         (RouteLeg.CATEGORY, _category),
         (RouteLeg.SETTINGS, _settings),
     ):
         try:
-            rest += [finding async for finding in check(ends)]
+            findings += [finding async for finding in check(ends)]
         except QbittorrentError as err:
-            rest.append(Finding(leg=leg, status=Status.FAILED, error=err))
-    return [jackett, qbittorrent, *rest]
+            findings.append(Finding(leg=leg, status=Status.FAILED, error=err))
+    return findings
 
 
 def is_passable(findings: Sequence[Finding], mode: DeliveryMode) -> bool:
