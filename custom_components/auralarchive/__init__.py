@@ -5,13 +5,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN
+from .const import DOMAIN, ENTRY_MINOR_VERSION, ENTRY_VERSION
 from .coordinator import (
     AuralArchiveConfigEntry,
     AuralArchiveData,
     JackettCoordinator,
     QbittorrentCoordinator,
 )
+from .preferences import DEFAULT_OPTIONS, Preferences
 from .servers import connect
 from .services import async_setup_services
 
@@ -28,7 +29,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
     """Set up a pair of Jackett and qBittorrent."""
-    servers = connect(hass, {**entry.data, **entry.options})
+    servers = connect(hass, entry.data)
+    preferences = Preferences.of(entry.options)
 
     @callback
     def close() -> None:
@@ -37,13 +39,29 @@ async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry)
 
     # Also called when the set-up fails.
     entry.async_on_unload(close)
-    downloads = QbittorrentCoordinator(hass, entry, servers)
+    downloads = QbittorrentCoordinator(hass, entry, servers, preferences)
     jackett = JackettCoordinator(hass, entry, servers)
-    entry.runtime_data = AuralArchiveData(servers=servers, downloads=downloads, jackett=jackett)
+    entry.runtime_data = AuralArchiveData(
+        servers=servers, preferences=preferences, downloads=downloads, jackett=jackett
+    )
     await downloads.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Jackett is needed for searches only: nothing has to wait for it.
     entry.async_create_background_task(hass, jackett.async_refresh(), "look for Jackett")
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
+    """Bring an entry of an earlier version up to date; one of a later major version stays."""
+    if entry.version > ENTRY_VERSION:
+        return False
+    if entry.minor_version < ENTRY_MINOR_VERSION:
+        # Before 1.2 only delivery and category could be chosen.
+        hass.config_entries.async_update_entry(
+            entry,
+            options={**DEFAULT_OPTIONS, **entry.options},
+            minor_version=ENTRY_MINOR_VERSION,
+        )
     return True
 
 

@@ -32,6 +32,8 @@ from .const import (
     CONF_QBITTORRENT_VERIFY_SSL,
     DEFAULT_CATEGORY,
     DOMAIN,
+    ENTRY_MINOR_VERSION,
+    ENTRY_VERSION,
 )
 from .engine.delivery import is_valid_category
 from .engine.errors import (
@@ -51,6 +53,7 @@ from .engine.qbittorrent import API_STOP
 from .engine.reachability import Scout, Sight
 from .engine.route import find_jackett
 from .engine.source import DeliveryMode
+from .preferences import DEFAULT_OPTIONS
 from .servers import jackett_client, jackett_session_for, redactor, trial_qbittorrent
 
 _URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
@@ -107,8 +110,8 @@ def delivery_schema(categories: list[str]) -> vol.Schema:
 class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
     """Sets up a pair of Jackett and qBittorrent; every step talks to the server before it ends."""
 
-    VERSION = 1
-    MINOR_VERSION = 1
+    VERSION = ENTRY_VERSION
+    MINOR_VERSION = ENTRY_MINOR_VERSION
 
     def __init__(self) -> None:
         """Start with nothing entered."""
@@ -204,6 +207,7 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                     title=self._title(),
                     data={**self._settings, CONF_JACKETT_URL_FOR_QBITTORRENT: address},
                     options={
+                        **DEFAULT_OPTIONS,
                         CONF_DELIVERY: user_input[CONF_DELIVERY],
                         CONF_CATEGORY: category,
                     },

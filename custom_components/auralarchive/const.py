@@ -17,5 +17,17 @@ CONF_QBITTORRENT_VERIFY_SSL: Final = "qbittorrent_verify_ssl"
 CONF_JACKETT_URL_FOR_QBITTORRENT: Final = "jackett_url_for_qbittorrent"
 CONF_DELIVERY: Final = "delivery"
 CONF_CATEGORY: Final = "category"
+CONF_SAVE_PATH: Final = "save_path"
+CONF_TIMEOUT: Final = "timeout"
+CONF_SEARCH_CATEGORIES: Final = "search_categories"
+CONF_INDEXERS: Final = "indexers"
+CONF_MIN_SEEDERS: Final = "min_seeders"
+CONF_PREFERRED_FORMATS: Final = "preferred_formats"
+CONF_PREFERRED_LANGUAGES: Final = "preferred_languages"
+CONF_STALLED_AFTER: Final = "stalled_after"
+
+# 1.2: the options are complete.
+ENTRY_VERSION: Final = 1
+ENTRY_MINOR_VERSION: Final = 2
 
 DEFAULT_CATEGORY: Final = "auralarchive"

@@ -18,6 +18,7 @@ from .downloads import Downloads, summarise
 from .engine.errors import AuralArchiveError, QbittorrentAuthError
 from .engine.late import Watches
 from .engine.torznab import Indexer
+from .preferences import Preferences
 from .problems import placeholders
 from .servers import Servers
 
@@ -33,6 +34,7 @@ class AuralArchiveData:
     """What an entry has while it is loaded."""
 
     servers: Servers
+    preferences: Preferences
     downloads: QbittorrentCoordinator
     jackett: JackettCoordinator
 
@@ -88,11 +90,16 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
     """Keeps the mirror of qBittorrent up to date, and sums it up."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: AuralArchiveConfigEntry, servers: Servers
+        self,
+        hass: HomeAssistant,
+        entry: AuralArchiveConfigEntry,
+        servers: Servers,
+        preferences: Preferences,
     ) -> None:
         """Start with an empty mirror."""
         super().__init__(hass, entry, "qBittorrent", _DOWNLOADS_EVERY)
         self._servers = servers
+        self._preferences = preferences
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
         self.version = ""
@@ -117,7 +124,7 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             LOGGER.warning("Arrived in qBittorrent after its add had given up: %s", torrent.name)
         # With thousands of torrents that takes a while too: others have their turn before it.
         await asyncio.sleep(0)
-        return summarise(servers.mirror, servers.category, now=time.time())
+        return summarise(servers.mirror, self._preferences.category, now=time.time())
 
 
 class JackettCoordinator(ServerCoordinator[tuple[Indexer, ...]]):

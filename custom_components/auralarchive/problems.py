@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from homeassistant.core import async_get_hass
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.translation import async_get_exception_message
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN
 from .engine.errors import AuralArchiveError, Leg, UnverifiedError
@@ -27,8 +28,14 @@ def placeholders(err: AuralArchiveError) -> dict[str, str]:
 
 
 def sentence(key: str, values: dict[str, str] | None = None) -> str:
-    """Return a text of the translations' exceptions, in English: its place is in responses."""
-    return async_get_exception_message(DOMAIN, key, values)
+    """Return a text of the translations' exceptions in Home Assistant's language.
+
+    Without its full stop, as Home Assistant has the texts of errors: it may be part of another.
+    """
+    hass = async_get_hass()
+    texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
+    text = texts[f"component.{DOMAIN}.exceptions.{key}.message"].rstrip(".")
+    return text.format(**values) if values else text
 
 
 def explained(err: AuralArchiveError) -> str:

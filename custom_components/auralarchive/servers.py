@@ -13,8 +13,6 @@ from homeassistant.helpers.aiohttp_client import (
 )
 
 from .const import (
-    CONF_CATEGORY,
-    CONF_DELIVERY,
     CONF_JACKETT_API_KEY,
     CONF_JACKETT_URL,
     CONF_JACKETT_URL_FOR_QBITTORRENT,
@@ -24,7 +22,6 @@ from .const import (
     CONF_QBITTORRENT_URL,
     CONF_QBITTORRENT_USERNAME,
     CONF_QBITTORRENT_VERIFY_SSL,
-    DEFAULT_CATEGORY,
 )
 from .engine.delivery import Delivery
 from .engine.jackett import JackettClient
@@ -53,8 +50,6 @@ class Servers:
     delivery: Delivery
     scout: Scout
     results: ResultStore
-    mode: DeliveryMode
-    category: str
     session: ClientSession
 
     async def close(self) -> None:
@@ -62,8 +57,8 @@ class Servers:
         await self.delivery.wait_until_idle()
         self.session.detach()
 
-    def endpoints(self, category: str) -> Endpoints:
-        """Return what a check of the route needs; `category` is the one to check."""
+    def endpoints(self, mode: DeliveryMode, category: str) -> Endpoints:
+        """Return what a check of the route needs, for a way of delivery and a category."""
         return Endpoints(
             jackett=self.jackett,
             jackett_address=str(self.addresses.home_assistant),
@@ -72,7 +67,7 @@ class Servers:
             qbittorrent_address=self.qbittorrent_address,
             scout=self.scout,
             mirror=self.mirror,
-            mode=self.mode,
+            mode=mode,
             category=category,
         )
 
@@ -103,8 +98,6 @@ def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
         ),
         scout=Scout(qbittorrent, redactor(settings)),
         results=ResultStore(),
-        mode=DeliveryMode(settings.get(CONF_DELIVERY, DeliveryMode.AUTO)),
-        category=settings.get(CONF_CATEGORY, DEFAULT_CATEGORY),
         session=session,
     )
 

@@ -1,9 +1,7 @@
 """The actions: search, add a torrent, list the downloads, check the route."""
 
 import asyncio
-from typing import Any, cast
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -12,19 +10,20 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from .calls import ENTRY, STRIPPED, TEXT, entry_of
 from .const import DOMAIN
-from .coordinator import AuralArchiveConfigEntry, AuralArchiveData, update_failed
-from .engine.delivery import DEFAULT_SECONDS
+from .coordinator import AuralArchiveData, update_failed
 from .engine.errors import JackettAuthError, JackettUnreachableError
-from .engine.jackett import AUDIOBOOKS, SearchAnswer, SearchQuery
+from .engine.jackett import SearchAnswer, SearchQuery
 from .engine.mirror import is_within
 from .engine.qbittorrent import AddOptions
 from .engine.ranking import Ranking, Sort, rank
 from .engine.route import check_route
 from .engine.source import DeliveryMode, Source
+from .engine.titles import AUDIO_FORMATS, LANGUAGES
 from .problems import translated_errors
 from .responses import add_response, downloads_response, route_response, search_response
 from .torrent_files import read_allowed_torrent_file
@@ -38,6 +37,8 @@ ATTR_QUERY = "query"
 ATTR_CATEGORIES = "categories"
 ATTR_INDEXERS = "indexers"
 ATTR_MIN_SEEDERS = "min_seeders"
+ATTR_FORMATS = "formats"
+ATTR_LANGUAGES = "languages"
 ATTR_MAX_RESULTS = "max_results"
 ATTR_SORT = "sort"
 ATTR_DEADLINE = "deadline"
@@ -58,25 +59,23 @@ _SOURCES = (ATTR_RESULT_ID, ATTR_LINK, ATTR_TORRENT_FILE)
 # More releases than this are ranked in a thread: reading a title takes tens of microseconds.
 _RANKED_HERE = 100
 
-_ENTRY: dict[Any, Any] = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-# Templates leave blanks and line breaks around what they make.
-_STRIPPED = vol.All(cv.string, vol.Strip)
-_TEXT = vol.All(_STRIPPED, vol.Length(min=1))
 # qBittorrent separates tags by commas.
-_TAG = vol.All(_TEXT, vol.Match(r"^[^,\n]+$", msg="a tag must not hold a comma"))
+_TAG = vol.All(TEXT, vol.Match(r"^[^,\n]+$", msg="a tag must not hold a comma"))
 
 SEARCH_SCHEMA = vol.Schema(
     {
-        **_ENTRY,
-        vol.Required(ATTR_QUERY): vol.All(_TEXT, vol.Length(max=500)),
-        vol.Optional(ATTR_CATEGORIES, default=[AUDIOBOOKS]): vol.All(
+        **ENTRY,
+        vol.Required(ATTR_QUERY): vol.All(TEXT, vol.Length(max=500)),
+        vol.Optional(ATTR_CATEGORIES): vol.All(
             cv.ensure_list, [vol.All(vol.Coerce(int), vol.Range(min=0))]
         ),
-        vol.Optional(ATTR_INDEXERS, default=[]): vol.All(cv.ensure_list, [_TEXT]),
-        vol.Optional(ATTR_MIN_SEEDERS, default=0): vol.All(vol.Coerce(int), vol.Range(min=0)),
+        vol.Optional(ATTR_INDEXERS): vol.All(cv.ensure_list, [TEXT]),
+        vol.Optional(ATTR_MIN_SEEDERS): vol.All(vol.Coerce(int), vol.Range(min=0)),
         vol.Optional(ATTR_MAX_RESULTS, default=50): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=200)
         ),
+        vol.Optional(ATTR_FORMATS): vol.All(cv.ensure_list, [vol.In(AUDIO_FORMATS)]),
+        vol.Optional(ATTR_LANGUAGES): vol.All(cv.ensure_list, [vol.In(LANGUAGES)]),
         vol.Optional(ATTR_SORT, default=Sort.RELEVANCE): vol.All(
             vol.In([sort.value for sort in Sort]), vol.Coerce(Sort)
         ),
@@ -88,25 +87,23 @@ SEARCH_SCHEMA = vol.Schema(
 )
 ADD_TORRENT_SCHEMA = vol.Schema(
     {
-        **_ENTRY,
-        vol.Optional(ATTR_RESULT_ID): _STRIPPED,
-        vol.Optional(ATTR_LINK): _STRIPPED,
-        vol.Optional(ATTR_TORRENT_FILE): _STRIPPED,
-        vol.Optional(ATTR_CATEGORY): _STRIPPED,
-        vol.Optional(ATTR_SAVE_PATH, default=""): _STRIPPED,
+        **ENTRY,
+        vol.Optional(ATTR_RESULT_ID): STRIPPED,
+        vol.Optional(ATTR_LINK): STRIPPED,
+        vol.Optional(ATTR_TORRENT_FILE): STRIPPED,
+        vol.Optional(ATTR_CATEGORY): STRIPPED,
+        vol.Optional(ATTR_SAVE_PATH): STRIPPED,
         vol.Optional(ATTR_TAGS, default=[]): vol.All(cv.ensure_list, [_TAG]),
         vol.Optional(ATTR_PAUSED, default=False): cv.boolean,
         vol.Optional(ATTR_SEQUENTIAL, default=False): cv.boolean,
         vol.Optional(ATTR_DELIVERY): vol.All(
             vol.In([mode.value for mode in DeliveryMode]), vol.Coerce(DeliveryMode)
         ),
-        vol.Optional(ATTR_TIMEOUT, default=DEFAULT_SECONDS): vol.All(
-            vol.Coerce(float), vol.Range(min=1, max=600)
-        ),
+        vol.Optional(ATTR_TIMEOUT): vol.All(vol.Coerce(float), vol.Range(min=1, max=600)),
     }
 )
-GET_DOWNLOADS_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): _STRIPPED})
-CHECK_ROUTE_SCHEMA = vol.Schema({**_ENTRY, vol.Optional(ATTR_CATEGORY): _TEXT})
+GET_DOWNLOADS_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_CATEGORY): STRIPPED})
+CHECK_ROUTE_SCHEMA = vol.Schema({**ENTRY, vol.Optional(ATTR_CATEGORY): TEXT})
 
 
 @callback
@@ -144,11 +141,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 async def _search(call: ServiceCall) -> ServiceResponse:
     """Search the indexers and rank what they have."""
-    data = _entry_data(call)
+    data = entry_of(call).runtime_data
+    preferences = data.preferences
     query = SearchQuery(
         text=call.data[ATTR_QUERY],
-        categories=tuple(call.data[ATTR_CATEGORIES]),
-        indexers=tuple(call.data[ATTR_INDEXERS]),
+        categories=tuple(call.data.get(ATTR_CATEGORIES, preferences.search_categories)),
+        indexers=tuple(call.data.get(ATTR_INDEXERS, preferences.indexers)),
         deadline=call.data[ATTR_DEADLINE],
         fresh=call.data[ATTR_FRESH],
     )
@@ -161,9 +159,11 @@ async def _search(call: ServiceCall) -> ServiceResponse:
             answer.releases,
             query.text,
             categories=query.categories,
-            min_seeders=call.data[ATTR_MIN_SEEDERS],
+            min_seeders=call.data.get(ATTR_MIN_SEEDERS, preferences.min_seeders),
             max_results=call.data[ATTR_MAX_RESULTS],
             sort=call.data[ATTR_SORT],
+            formats=call.data.get(ATTR_FORMATS, preferences.formats),
+            languages=call.data.get(ATTR_LANGUAGES, preferences.languages),
         )
 
     few = len(answer.releases) <= _RANKED_HERE
@@ -186,21 +186,24 @@ async def _search_jackett(data: AuralArchiveData, query: SearchQuery) -> SearchA
 
 async def _add_torrent(call: ServiceCall) -> ServiceResponse:
     """Get a torrent into qBittorrent, and prove that it is there."""
-    data = _entry_data(call)
-    servers = data.servers
+    data = entry_of(call).runtime_data
+    preferences = data.preferences
+    category = call.data.get(ATTR_CATEGORY, preferences.category)
+    # The folder that is preferred is that of the category that is preferred.
+    save_path = preferences.save_path if category == preferences.category else ""
     options = AddOptions(
-        category=call.data.get(ATTR_CATEGORY, servers.category),
-        save_path=call.data[ATTR_SAVE_PATH],
+        category=category,
+        save_path=call.data.get(ATTR_SAVE_PATH, save_path),
         tags=tuple(dict.fromkeys(call.data[ATTR_TAGS])),
         paused=call.data[ATTR_PAUSED],
         sequential=call.data[ATTR_SEQUENTIAL],
     )
     with translated_errors():
-        delivered = await servers.delivery.add(
+        delivered = await data.servers.delivery.add(
             await _source(call, data),
             options,
-            mode=call.data.get(ATTR_DELIVERY, servers.mode),
-            seconds=call.data[ATTR_TIMEOUT],
+            mode=call.data.get(ATTR_DELIVERY, preferences.delivery),
+            seconds=call.data.get(ATTR_TIMEOUT, preferences.timeout),
         )
     await data.downloads.async_request_refresh()
     return add_response(delivered) if call.return_response else None
@@ -230,13 +233,13 @@ async def _source(call: ServiceCall, data: AuralArchiveData) -> Source:
 
 async def _get_downloads(call: ServiceCall) -> ServiceResponse:
     """List the downloads as they are now."""
-    data = _entry_data(call)
+    data = entry_of(call).runtime_data
     await data.downloads.async_refresh()
     failure = data.downloads.last_exception
     # The last exception is kept when all is well again.
     if failure is not None and not data.downloads.last_update_success:
         raise failure
-    category = call.data.get(ATTR_CATEGORY, data.servers.category)
+    category = call.data.get(ATTR_CATEGORY, data.preferences.category)
     mirror = data.servers.mirror
     torrents = [
         torrent
@@ -248,15 +251,7 @@ async def _get_downloads(call: ServiceCall) -> ServiceResponse:
 
 async def _check_route(call: ServiceCall) -> ServiceResponse:
     """Check every leg of the way; what fails is part of the answer."""
-    servers = _entry_data(call).servers
-    category = call.data.get(ATTR_CATEGORY, servers.category)
-    return route_response(await check_route(servers.endpoints(category)), servers.mode)
-
-
-def _entry_data(call: ServiceCall) -> AuralArchiveData:
-    """Return the parts of the entry that the call is for."""
-    entry = cast(
-        "AuralArchiveConfigEntry",
-        service.async_get_config_entry(call.hass, DOMAIN, call.data.get(ATTR_CONFIG_ENTRY_ID)),
-    )
-    return entry.runtime_data
+    data = entry_of(call).runtime_data
+    mode = data.preferences.delivery
+    category = call.data.get(ATTR_CATEGORY, data.preferences.category)
+    return route_response(await check_route(data.servers.endpoints(mode, category)), mode)

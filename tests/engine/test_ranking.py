@@ -92,10 +92,29 @@ def test_a_score_explains_itself() -> None:
         "exactness": 20.0,
         "seeders": 3.47,
         "format": 4.0,
+        "language": 0.0,
         "unabridged": -8.0,
         "freeleech": 2.0,
     }
     assert item.score == pytest.approx(sum(item.score_parts.values()))
+
+
+@pytest.mark.parametrize(
+    ("wishes", "titles"),
+    [
+        ({}, ["Dune [ENG / M4B]", "Dune [MP3]", "Dune [GER / MP3]", "Dune [GER / OGG]"]),
+        ({"languages": ["de"]}, ["Dune [GER / MP3]", "Dune [GER / OGG]", "Dune [MP3]"]),
+        ({"formats": ["ogg", "mp3"]}, ["Dune [GER / OGG]", "Dune [MP3]", "Dune [GER / MP3]"]),
+        ({"languages": ["en", "de"], "formats": ["ogg"]}, ["Dune [GER / OGG]"]),
+    ],
+    ids=["none", "language", "formats", "both"],
+)
+def test_what_is_preferred_comes_first(wishes: dict[str, Any], titles: list[str]) -> None:
+    """And what is not stays in the list."""
+    every = ["Dune [MP3]", "Dune [GER / MP3]", "Dune [ENG / M4B]", "Dune [GER / OGG]"]
+    ranked = rank([_release(title, guid=title) for title in every], "Dune", **wishes).results
+    assert len(ranked) == len(every)
+    assert [item.release.title for item in ranked[: len(titles)]] == titles
 
 
 def test_an_empty_query_is_no_reason_against_anything() -> None:

@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components import auralarchive
 from custom_components.auralarchive.const import DOMAIN
+from custom_components.auralarchive.preferences import DEFAULT_OPTIONS
 from scripts.lab.jackett import JackettStandIn
 from scripts.lab.network import NetworkNamespace
 from scripts.lab.qbittorrent import QBittorrentServer, free_port
@@ -145,7 +146,8 @@ async def test_what_is_entered_is_stored(hass: HomeAssistant, lab: Lab, walk: Wa
         "qbittorrent_api_key": "",
         "jackett_url_for_qbittorrent": "http://jackett:9117",
     }
-    assert created["options"] == {"delivery": "file", "category": "books/audio"}
+    chosen = {"delivery": "file", "category": "books/audio"}
+    assert created["options"] == {**DEFAULT_OPTIONS, **chosen}
     assert "books/audio" in lab.qbittorrent.login().call("torrents/categories")
 
 

@@ -25,6 +25,7 @@ from custom_components.auralarchive.engine.reachability import Sight
 from custom_components.auralarchive.engine.route import Setting
 from custom_components.auralarchive.engine.settle import Caution
 from custom_components.auralarchive.engine.source import DeliveryMode
+from custom_components.auralarchive.engine.titles import AUDIO_FORMATS, LANGUAGES
 
 from .conftest import Fields
 
@@ -288,7 +289,8 @@ def test_action_fields(action: str, name: str, field: Fields) -> None:
     """What the form offers and allows, the schema takes; its default is the schema's."""
     ((kind, config),) = field["selector"].items()
     selector({kind: config or {}})
-    offered = [*(config or {}).get("options", ())]
+    options = [*(config or {}).get("options", ())]
+    offered: list[Any] = [[one] for one in options] if (config or {}).get("multiple") else options
     offered += [config[end] for end in ("min", "max") if kind == "number"]
     assert [checked(action, **{name: value})[name] for value in offered] == offered
     shown = [checked(action, **{name: field[key]})[name] for key in ("default",) if key in field]
@@ -303,7 +305,12 @@ def test_every_action_is_there() -> None:
 def test_selectors() -> None:
     """Their options have names."""
     named = {key: list(one["options"]) for key, one in TEXTS["selector"].items()}
-    assert named == {"delivery": list(DeliveryMode), "sort": list(Sort)}
+    assert named == {
+        "delivery": list(DeliveryMode),
+        "sort": list(Sort),
+        "formats": list(AUDIO_FORMATS),
+        "languages": list(LANGUAGES),
+    }
 
 
 @pytest.mark.parametrize("platform", ENTITIES)

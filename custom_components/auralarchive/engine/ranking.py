@@ -2,11 +2,11 @@
 
 The parts and their highest values: `match` 60 (the query's words in the title), `exactness` 20
 (nothing but the query's words in the book's name), `seeders` 10 (logarithmic: 30 count half of
-1000), `format` 6, `unabridged` 2 or -8, `freeleech` 2.
+1000), `format` 6, `language` 8 or -8 (where one is preferred), `unabridged` 2 or -8, `freeleech` 2.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ _MATCH = 60.0
 _EXACTNESS = 20.0
 _SEEDERS = 10.0
 _FREELEECH = 2.0
+_LANGUAGE = 8.0
 _UNABRIDGED = 2.0
 _ABRIDGED = -8.0
 # One file with chapters first, lossless next.
@@ -79,8 +80,15 @@ def rank(
     min_seeders: int = 0,
     max_results: int = 50,
     sort: Sort = Sort.RELEVANCE,
+    formats: Sequence[str] = (),
+    languages: Collection[str] = (),
 ) -> Ranking:
-    """Score and sort releases; every one that is left out is counted under its reason."""
+    """Score and sort releases; every one that is left out is counted under its reason.
+
+    `formats` are preferred in their order, `languages` (ISO 639-1) all alike; nothing is left out
+    for them.
+    """
+    format_scores = _format_scores(formats)
     every = list(releases)
     merged = merge_duplicates(every)
     filtered: Counter[str] = Counter()
@@ -93,7 +101,7 @@ def rank(
         if reason := _why_not(release, facts, categories, min_seeders):
             filtered[reason] += 1
             continue
-        parts = _score_parts(release, facts, wanted)
+        parts = _score_parts(release, facts, wanted, format_scores, languages)
         ranked.append(
             RankedRelease(
                 release=release,
@@ -140,7 +148,26 @@ def _is_audiobook(release: Release, facts: TitleFacts, asked: tuple[int, ...]) -
     return True
 
 
-def _score_parts(release: Release, facts: TitleFacts, wanted: list[str]) -> dict[str, float]:
+def _format_scores(preferred: Sequence[str]) -> Mapping[str, float]:
+    """Return what each format counts; where some are preferred, the others count nothing."""
+    best = _FORMATS["m4b"]
+    return {name: max(best - place, 1.0) for place, name in enumerate(preferred)} or _FORMATS
+
+
+def _language_score(language: str | None, preferred: Collection[str]) -> float:
+    """Return what a language counts; most titles do not name theirs, which counts nothing."""
+    if language is None or not preferred:
+        return 0.0
+    return _LANGUAGE if language in preferred else -_LANGUAGE
+
+
+def _score_parts(
+    release: Release,
+    facts: TitleFacts,
+    wanted: list[str],
+    format_scores: Mapping[str, float],
+    languages: Collection[str],
+) -> dict[str, float]:
     """Return the parts of the score; those that are zero too, so that all results compare."""
     named = set(words(" ".join(filter(None, (release.title, release.author, release.book)))))
     coverage = sum(word in named for word in wanted) / len(wanted) if wanted else 0.0
@@ -150,7 +177,8 @@ def _score_parts(release: Release, facts: TitleFacts, wanted: list[str]) -> dict
         "match": _MATCH * coverage,
         "exactness": _EXACTNESS * _exactness(release, facts, wanted),
         "seeders": _SEEDERS * min(seeders, 1.0),
-        "format": _FORMATS.get(facts.format or "", 0.0),
+        "format": format_scores.get(facts.format or "", 0.0),
+        "language": _language_score(facts.language, languages),
         "unabridged": abridgement,
         "freeleech": _FREELEECH if release.freeleech else 0.0,
     }

@@ -56,6 +56,8 @@ _LANGUAGES = {
     "ja": ("jpn", "japanese"),
     "zh": ("chi", "zho", "chinese"),
 }
+# Those that are recognised, as ISO 639-1 codes.
+LANGUAGES = tuple(_LANGUAGES)
 _LANGUAGE_OF = {word: code for code, words in _LANGUAGES.items() for word in words}
 _SPELLED = "|".join(word for word in _LANGUAGE_OF if len(word) > 3)
 _YEAR_AND_LANGUAGE = re.compile(rf"(?i)[(\[]\d{{4}}[)\]]\s+(?:{_SPELLED})\b")
