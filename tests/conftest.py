@@ -23,6 +23,8 @@ from scripts.lab.jackett_model import Indexer
 from scripts.lab.network import NetworkNamespace
 from scripts.lab.qbittorrent import QBittorrentServer
 
+from .deprecations import watched
+
 GENERATIONS = ("4.5", "5.1", "5.3")
 
 type ServerFactory = Callable[[str], QBittorrentServer]
@@ -67,6 +69,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--verdicts", type=Path, help="append the verdict table's cells to this file, as JSON lines"
     )
+
+
+@pytest.fixture(autouse=True)
+def deprecations() -> Iterator[list[str]]:
+    """Collect what Home Assistant says of our use of what it will remove: that fails every test."""
+    with watched() as seen:
+        yield seen
+    assert seen == []
 
 
 @pytest.fixture(scope="session")

@@ -12,18 +12,23 @@ from .coordinator import (
     JackettCoordinator,
     QbittorrentCoordinator,
 )
+from .findings import watch_for_issues
+from .history import store_of
+from .issues import EntryIssues, async_setup_issues
+from .journal import Journal
 from .preferences import DEFAULT_OPTIONS, Preferences
 from .servers import connect
 from .services import async_setup_services
 
-PLATFORMS = (Platform.BINARY_SENSOR, Platform.SENSOR)
+PLATFORMS = (Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which are there whether or not an entry is loaded."""
+    """Set up what is there whether or not an entry is loaded: the actions, the issues' end."""
     async_setup_services(hass)
+    async_setup_issues(hass)
     return True
 
 
@@ -42,10 +47,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry)
     downloads = QbittorrentCoordinator(hass, entry, servers, preferences)
     jackett = JackettCoordinator(hass, entry, servers)
     entry.runtime_data = AuralArchiveData(
-        servers=servers, preferences=preferences, downloads=downloads, jackett=jackett
+        servers=servers,
+        preferences=preferences,
+        downloads=downloads,
+        jackett=jackett,
+        issues=EntryIssues(hass, entry),
+        journal=Journal(),
     )
+    watch_for_issues(hass, entry)
     await downloads.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(downloads.announcer.open())
     # Jackett is needed for searches only: nothing has to wait for it.
     entry.async_create_background_task(hass, jackett.async_refresh(), "look for Jackett")
     return True
@@ -67,4 +79,13 @@ async def async_migrate_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntr
 
 async def async_unload_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
     """Unload an entry."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if is_unloaded:
+        # The next set-up reads it.
+        await entry.runtime_data.downloads.history.write()
+    return is_unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> None:
+    """Forget what was told of a removed entry's downloads."""
+    await store_of(hass, entry.entry_id).async_remove()

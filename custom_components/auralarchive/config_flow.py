@@ -1,20 +1,18 @@
-"""The forms: Jackett, then qBittorrent, then how the one's links get to the other."""
+"""The flow: Jackett, then qBittorrent, then how the one's links get to the other."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
 )
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 from yarl import URL
 
@@ -25,86 +23,35 @@ from .const import (
     CONF_JACKETT_URL,
     CONF_JACKETT_URL_FOR_QBITTORRENT,
     CONF_JACKETT_VERIFY_SSL,
-    CONF_QBITTORRENT_API_KEY,
     CONF_QBITTORRENT_PASSWORD,
     CONF_QBITTORRENT_URL,
     CONF_QBITTORRENT_USERNAME,
     CONF_QBITTORRENT_VERIFY_SSL,
-    DEFAULT_CATEGORY,
     DOMAIN,
     ENTRY_MINOR_VERSION,
     ENTRY_VERSION,
 )
-from .engine.delivery import is_valid_category
-from .engine.errors import (
-    AuralArchiveError,
-    InvalidCategoryError,
-    InvalidLinkError,
-    JackettAuthError,
-    JackettError,
-    LinkUnreachableError,
-    QbittorrentAuthError,
-    QbittorrentError,
-    UnreachableError,
-)
-from .engine.jackett import read_jackett_address
-from .engine.links import Link, normalise_address, suggest_address_for_qbittorrent
-from .engine.qbittorrent import API_STOP
-from .engine.reachability import Scout, Sight
-from .engine.route import find_jackett
+from .coordinator import AuralArchiveConfigEntry, AuralArchiveData, is_refusal
+from .engine.errors import AuralArchiveError, LinkUnreachableError
+from .engine.links import normalise_address
+from .engine.reachability import Scout
 from .engine.source import DeliveryMode
+from .forms import (
+    ADDRESS_SCHEMA,
+    JACKETT_SCHEMA,
+    KEY_SCHEMA,
+    LOGIN_SCHEMA,
+    QBITTORRENT_SCHEMA,
+    delivery_schema,
+    form_errors,
+)
+from .options_flow import AuralArchiveOptionsFlow
 from .preferences import DEFAULT_OPTIONS
-from .servers import jackett_client, jackett_session_for, redactor, trial_qbittorrent
+from .proposal import Proposal, propose, propose_change
+from .servers import redactor, trial_qbittorrent
+from .trials import login, make_category, try_address, try_jackett, try_qbittorrent
 
-_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url"))
-_SECRET = TextSelector(
-    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-)
-_NAME = TextSelector(TextSelectorConfig(autocomplete="username"))
-
-JACKETT_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_JACKETT_URL): _URL,
-        # May stand in a pasted feed's address instead.
-        vol.Optional(CONF_JACKETT_API_KEY): _SECRET,
-        vol.Required(CONF_JACKETT_VERIFY_SSL, default=True): BooleanSelector(),
-    }
-)
-_LOGIN_FIELDS = (CONF_QBITTORRENT_USERNAME, CONF_QBITTORRENT_PASSWORD, CONF_QBITTORRENT_API_KEY)
-LOGIN_SCHEMA = vol.Schema(
-    {
-        vol.Optional(CONF_QBITTORRENT_USERNAME): _NAME,
-        vol.Optional(CONF_QBITTORRENT_PASSWORD): _SECRET,
-        vol.Optional(CONF_QBITTORRENT_API_KEY): _SECRET,
-    }
-)
-QBITTORRENT_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_QBITTORRENT_URL): _URL,
-        **LOGIN_SCHEMA.schema,
-        vol.Required(CONF_QBITTORRENT_VERIFY_SSL, default=True): BooleanSelector(),
-    }
-)
-_DELIVERY = SelectSelector(
-    SelectSelectorConfig(options=[mode.value for mode in DeliveryMode], translation_key="delivery")
-)
-
-
-def delivery_schema(categories: list[str]) -> vol.Schema:
-    """Return the form of the delivery, which offers qBittorrent's categories."""
-    return vol.Schema(
-        {
-            vol.Required(CONF_JACKETT_URL_FOR_QBITTORRENT): _URL,
-            vol.Required(CONF_DELIVERY, default=DeliveryMode.AUTO.value): _DELIVERY,
-            vol.Required(CONF_CATEGORY, default=DEFAULT_CATEGORY): SelectSelector(
-                SelectSelectorConfig(
-                    options=sorted({DEFAULT_CATEGORY, *categories}),
-                    custom_value=True,
-                    mode=SelectSelectorMode.DROPDOWN,
-                )
-            ),
-        }
-    )
+type Probe = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[object]]
 
 
 class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -118,10 +65,18 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings: dict[str, Any] = {}
         self._categories: list[str] = []
         self._looking: asyncio.Task[None] | None = None
-        self._proposed = ""
+        self._proposal = Proposal()
+        # The secrets that were refused, by their fields.
+        self._refused: set[str] = set()
         # What qBittorrent has opened, or what the user has been told that it could not open.
         self._looked_at: set[str] = set()
-        self._finding = ""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> AuralArchiveOptionsFlow:
+        """Return the flow for an entry's preferences."""
+        return AuralArchiveOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -129,12 +84,12 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         failure = None
         if user_input is not None:
             try:
-                self._settings |= await self._check_jackett(user_input)
+                self._settings |= await try_jackett(self.hass, user_input)
             except AuralArchiveError as err:
                 failure = err
             else:
                 return await self.async_step_qbittorrent()
-        return self._form("user", JACKETT_SCHEMA, user_input, failure, CONF_JACKETT_URL)
+        return self._form("user", JACKETT_SCHEMA, user_input, failure)
 
     async def async_step_qbittorrent(
         self, user_input: dict[str, Any] | None = None
@@ -143,15 +98,12 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         failure = None
         if user_input is not None:
             try:
-                settings = await self._check_qbittorrent(user_input)
+                await self._take_qbittorrent(user_input)
             except AuralArchiveError as err:
                 failure = err
             else:
-                self._settings |= settings
                 return await self.async_step_looking()
-        return self._form(
-            "qbittorrent", QBITTORRENT_SCHEMA, user_input, failure, CONF_QBITTORRENT_URL
-        )
+        return self._form("qbittorrent", QBITTORRENT_SCHEMA, user_input, failure)
 
     async def async_step_looking(self, user_input: None = None) -> ConfigFlowResult:
         """Find out, from inside qBittorrent, at which address it reaches Jackett."""
@@ -162,30 +114,19 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_show_progress(
                 step_id="looking", progress_action="looking", progress_task=self._looking
             )
-        return self.async_show_progress_done(next_step_id="delivery")
+        is_change = self.source == SOURCE_RECONFIGURE
+        return self.async_show_progress_done(
+            next_step_id="reconfigure_address" if is_change else "delivery"
+        )
 
     async def _look_for_jackett(self) -> None:
-        """Take the first address that works, else the likeliest, and say how sure that is."""
-        jackett, qbittorrent = (
-            self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)
-        )
-        self._proposed = suggest_address_for_qbittorrent(jackett, qbittorrent)
-        found = None
-        try:
-            async with trial_qbittorrent(self.hass, self._settings) as client:
-                scout = Scout(client, redactor(self._settings))
-                found = await find_jackett(scout, jackett, qbittorrent)
-                tells = (await client.version()).api >= API_STOP
-        except QbittorrentError:
-            tells = False
-        if found is not None:
-            self._proposed = found.address
-            self._looked_at.add(found.address)
-        key = "address_found" if found else "address_not_found" if tells else "address_unknown"
-        texts = await async_get_translations(
-            self.hass, self.hass.config.language, "exceptions", [DOMAIN]
-        )
-        self._finding = texts[f"component.{DOMAIN}.exceptions.{key}.message"]
+        if self.source == SOURCE_RECONFIGURE:
+            present = self._get_reconfigure_entry().data
+            self._proposal = await propose_change(self.hass, self._settings, present)
+        else:
+            self._proposal = await propose(self.hass, self._settings)
+        if self._proposal.works:
+            self._looked_at.add(self._proposal.address)
 
     async def async_step_delivery(
         self, user_input: dict[str, Any] | None = None
@@ -196,10 +137,9 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         failure = None
         if user_input is not None:
             try:
-                address = normalise_address(user_input[CONF_JACKETT_URL_FOR_QBITTORRENT])
-                category = await self._check_category(user_input[CONF_CATEGORY])
-                if user_input[CONF_DELIVERY] == DeliveryMode.LINK:
-                    await self._check_reach(address)
+                address = await self._take_way(
+                    user_input, user_input[CONF_CATEGORY], user_input[CONF_DELIVERY]
+                )
             except AuralArchiveError as err:
                 failure = err
             else:
@@ -209,37 +149,161 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
                     options={
                         **DEFAULT_OPTIONS,
                         CONF_DELIVERY: user_input[CONF_DELIVERY],
-                        CONF_CATEGORY: category,
+                        CONF_CATEGORY: user_input[CONF_CATEGORY].strip(),
                     },
                 )
-        suggested = user_input or {CONF_JACKETT_URL_FOR_QBITTORRENT: self._proposed}
-        schema = delivery_schema(self._categories)
-        return self._form("delivery", schema, suggested, failure, CONF_JACKETT_URL_FOR_QBITTORRENT)
+        suggested = user_input or {CONF_JACKETT_URL_FOR_QBITTORRENT: self._proposal.address}
+        return self._form("delivery", delivery_schema(self._categories), suggested, failure)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin to correct qBittorrent's login, which was refused."""
-        return await self.async_step_reauth_confirm()
+        """Begin to correct what was refused: Jackett's key, qBittorrent's login, or both."""
+        self._note_refusals()
+        if not self._refused:
+            await self._probe(CONF_JACKETT_API_KEY, try_jackett)
+            await self._probe(CONF_QBITTORRENT_PASSWORD, try_qbittorrent)
+        if not self._refused:
+            return self.async_abort(reason="nothing_refused")
+        return await self._ask_again()
 
-    async def async_step_reauth_confirm(
+    async def async_step_reauth_jackett(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for Jackett's API key again."""
+        failure = None
+        if user_input is not None:
+            entered = {**self._get_reauth_entry().data, **user_input}
+            try:
+                settings = await try_jackett(self.hass, entered)
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                self._settings[CONF_JACKETT_API_KEY] = settings[CONF_JACKETT_API_KEY]
+                return await self._ask_again()
+        return self._form("reauth_jackett", KEY_SCHEMA, user_input, failure)
+
+    async def async_step_reauth_qbittorrent(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for qBittorrent's login again."""
         entry = self._get_reauth_entry()
         failure = None
         if user_input is not None:
-            login = {key: user_input.get(key, "") for key in _LOGIN_FIELDS}
+            entered = login(user_input)
             try:
-                settings = await self._check_qbittorrent({**entry.data, **login})
+                await try_qbittorrent(self.hass, {**entry.data, **entered})
             except AuralArchiveError as err:
                 failure = err
             else:
-                return self.async_update_reload_and_abort(entry, data_updates=settings)
+                self._settings |= entered
+                return await self._ask_again()
         known = {CONF_QBITTORRENT_USERNAME: entry.data.get(CONF_QBITTORRENT_USERNAME, "")}
-        entered = known if user_input is None else user_input
-        return self._form("reauth_confirm", LOGIN_SCHEMA, entered, failure, "base")
+        suggested = known if user_input is None else user_input
+        return self._form("reauth_qbittorrent", LOGIN_SCHEMA, suggested, failure)
+
+    async def _ask_again(self) -> ConfigFlowResult:
+        """Ask for what has been refused and not been entered yet; else take what has."""
+        # The other one may have been refused since the flow began.
+        self._note_refusals()
+        if CONF_QBITTORRENT_PASSWORD in self._refused - self._settings.keys():
+            return await self.async_step_reauth_qbittorrent()
+        data = _data_of(self._get_reauth_entry())
+        if data is not None and data.jackett.answered is None:
+            # The set-up did not get as far as to ask it.
+            await self._probe(CONF_JACKETT_API_KEY, try_jackett)
+        if self._refused - self._settings.keys():
+            return await self.async_step_reauth_jackett()
+        return self.async_update_reload_and_abort(
+            self._get_reauth_entry(), data_updates=self._settings, reason="reauth_successful"
+        )
+
+    def _note_refusals(self) -> None:
+        """Note what was refused when the servers were last asked, without asking again."""
+        data = _data_of(self._get_reauth_entry())
+        if data is not None and data.jackett.refused:
+            self._refused.add(CONF_JACKETT_API_KEY)
+        if data is not None and data.downloads.refused:
+            self._refused.add(CONF_QBITTORRENT_PASSWORD)
+
+    async def _probe(self, secret: str, probe: Probe) -> None:
+        """Ask a server once; whether it answers at all is another matter."""
+        try:
+            await probe(self.hass, self._get_reauth_entry().data)
+        except AuralArchiveError as err:
+            if is_refusal(err):
+                self._refused.add(secret)
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for Jackett's new settings."""
+        present = self._get_reconfigure_entry().data
+        failure = None
+        if user_input is not None:
+            try:
+                self._settings |= await try_jackett(
+                    self.hass, user_input, kept_key=present[CONF_JACKETT_API_KEY]
+                )
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return await self.async_step_reconfigure_qbittorrent()
+        suggested = user_input or _present(present, CONF_JACKETT_URL, CONF_JACKETT_VERIFY_SSL)
+        return self._form("reconfigure", JACKETT_SCHEMA, suggested, failure)
+
+    async def async_step_reconfigure_qbittorrent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for qBittorrent's new settings."""
+        present = self._get_reconfigure_entry().data
+        failure = None
+        if user_input is not None:
+            try:
+                await self._take_qbittorrent({**user_input, **login(user_input, present)})
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return await self.async_step_looking()
+        suggested = user_input or _present(
+            present, CONF_QBITTORRENT_URL, CONF_QBITTORRENT_USERNAME, CONF_QBITTORRENT_VERIFY_SSL
+        )
+        return self._form("reconfigure_qbittorrent", QBITTORRENT_SCHEMA, suggested, failure)
+
+    async def async_step_reconfigure_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for Jackett's address as qBittorrent sees it, and change the entry."""
+        self._abort_if_set_up()
+        entry = self._get_reconfigure_entry()
+        failure = None
+        if user_input is not None:
+            try:
+                address = await self._take_way(
+                    user_input, entry.options[CONF_CATEGORY], entry.options[CONF_DELIVERY]
+                )
+            except AuralArchiveError as err:
+                failure = err
+            else:
+                return self._change(entry, address)
+        suggested = user_input or {CONF_JACKETT_URL_FOR_QBITTORRENT: self._proposal.address}
+        return self._form("reconfigure_address", ADDRESS_SCHEMA, suggested, failure)
+
+    def _change(self, entry: AuralArchiveConfigEntry, address: str) -> ConfigFlowResult:
+        """Change an entry, and end what still asks for the login that has just been proven."""
+        for flow in entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        data = _data_of(entry)
+        is_well = data is not None and data.downloads.last_update_success
+        return self.async_update_reload_and_abort(
+            entry,
+            data_updates={**self._settings, CONF_JACKETT_URL_FOR_QBITTORRENT: address},
+            reason="reconfigure_successful",
+            # What has failed meanwhile is known to work now.
+            reload_even_if_entry_is_unchanged=entry.state is not ConfigEntryState.LOADED
+            or not is_well,
+        )
 
     def _abort_if_set_up(self) -> None:
-        """End the flow if there is an entry for this pair."""
+        """End the flow if there is another entry for this pair."""
         self._async_abort_entries_match(
             {key: self._settings[key] for key in (CONF_JACKETT_URL, CONF_QBITTORRENT_URL)}
         )
@@ -252,103 +316,51 @@ class AuralArchiveConfigFlow(ConfigFlow, domain=DOMAIN):
         last = f"AuralArchive ({there.host}:{there.port})"
         return next((title for title in titles if title not in taken), last)
 
-    async def _check_jackett(self, entered: dict[str, Any]) -> dict[str, Any]:
-        """Return Jackett's settings in their final form, or raise what is wrong with them."""
-        address, key_in_address = read_jackett_address(entered[CONF_JACKETT_URL])
-        settings = {
-            **entered,
-            CONF_JACKETT_URL: address,
-            CONF_JACKETT_API_KEY: entered.get(CONF_JACKETT_API_KEY, "").strip()
-            or key_in_address
-            or "",
-        }
-        await jackett_client(jackett_session_for(self.hass, settings), settings).indexers()
-        return settings
+    async def _take_qbittorrent(self, entered: dict[str, Any]) -> None:
+        """Take qBittorrent's settings, or raise what is wrong with them."""
+        settings, self._categories = await try_qbittorrent(self.hass, entered)
+        self._settings |= settings
 
-    async def _check_qbittorrent(self, entered: dict[str, Any]) -> dict[str, Any]:
-        """Return qBittorrent's settings in their final form, or raise what is wrong with them."""
-        settings = {
-            **entered,
-            CONF_QBITTORRENT_URL: normalise_address(entered[CONF_QBITTORRENT_URL]),
-            # What copying leaves around it would be no header.
-            CONF_QBITTORRENT_API_KEY: entered.get(CONF_QBITTORRENT_API_KEY, "").strip(),
-        }
-        async with trial_qbittorrent(self.hass, settings) as client:
-            await client.version()
-            self._categories = list(await client.categories())
-        return settings
+    async def _take_way(self, entered: dict[str, Any], category: str, delivery: str) -> str:
+        """Return Jackett's address for qBittorrent, once there is all that a delivery needs.
 
-    async def _check_category(self, name: str) -> str:
-        """Return a category that exists, created if it did not."""
-        name = name.strip()
-        if not name or not is_valid_category(name):
-            raise InvalidCategoryError(category=name)
-        async with trial_qbittorrent(self.hass, self._settings) as client:
-            await client.create_category(name)
-        return name
-
-    async def _check_reach(self, address: str) -> None:
-        """Raise, once, what keeps qBittorrent from opening Jackett at an address.
-
-        Whoever enters it again knows better.
+        What keeps qBittorrent from opening it is raised once: whoever enters it again knows better.
         """
-        if address in self._looked_at:
-            return
+        address = normalise_address(entered[CONF_JACKETT_URL_FOR_QBITTORRENT])
         async with trial_qbittorrent(self.hass, self._settings) as client:
-            seen = await Scout(client, redactor(self._settings)).look(address)
-        self._looked_at.add(address)
-        if seen.sight in (Sight.NOTHING, Sight.WRONG_PATH):
-            raise LinkUnreachableError(link=Link.parse(address).shown, detail=seen.sentence)
+            await make_category(client, category)
+            if delivery == DeliveryMode.LINK and address not in self._looked_at:
+                try:
+                    await try_address(Scout(client, redactor(self._settings)), address)
+                except LinkUnreachableError:
+                    self._looked_at.add(address)
+                    raise
+        return address
 
     def _form(
         self,
         step_id: str,
         schema: vol.Schema,
-        entered: dict[str, Any] | None,
+        entered: Mapping[str, Any] | None,
         failure: AuralArchiveError | None,
-        address_field: str,
     ) -> ConfigFlowResult:
-        """Show a step's form; what was typed stays typed.
-
-        A failure is shown at its field, or above the form where that is another form's.
-        """
-        errors = {}
-        if failure:
-            field = _field(failure, address_field)
-            errors[field if field in schema.schema else "base"] = _error_key(failure)
+        """Show a step's form; what was typed stays typed."""
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, entered),
-            errors=errors,
+            errors=form_errors(failure, schema),
             description_placeholders={
-                "finding": self._finding,
+                "finding": self._proposal.finding,
                 **(failure.values if failure else {}),
             },
         )
 
 
-def _field(failure: AuralArchiveError, address_field: str) -> str:
-    """Return the field that a failure belongs to; "base" where it belongs to none."""
-    match failure:
-        case InvalidCategoryError():
-            return CONF_CATEGORY
-        case InvalidLinkError() | LinkUnreachableError():
-            return address_field
-        case JackettAuthError():
-            return CONF_JACKETT_API_KEY
-        case JackettError():
-            return CONF_JACKETT_URL
-        case QbittorrentError() if not isinstance(failure, QbittorrentAuthError):
-            return CONF_QBITTORRENT_URL
-    # Which part of a login is wrong is not told.
-    return "base"
+def _data_of(entry: AuralArchiveConfigEntry) -> AuralArchiveData | None:
+    """Return what an entry has; None before it was ever set up, and after it was unloaded."""
+    return getattr(entry, "runtime_data", None)
 
 
-def _error_key(failure: AuralArchiveError) -> str:
-    """Return the key of a failure's text; what has several causes has a text for each."""
-    match failure:
-        case InvalidLinkError():
-            return "invalid_address"
-        case UnreachableError() | QbittorrentAuthError():
-            return f"{failure.code}_{failure.reason}"
-    return failure.code
+def _present(settings: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    """Return what a form begins with where something is to be changed: no secrets."""
+    return {field: settings[field] for field in fields if field in settings}

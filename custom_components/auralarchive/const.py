@@ -6,6 +6,8 @@ from typing import Final
 DOMAIN: Final = "auralarchive"
 LOGGER: Final = logging.getLogger(__package__)
 
+EVENT_DOWNLOAD: Final = f"{DOMAIN}_download"
+
 CONF_JACKETT_URL: Final = "jackett_url"
 CONF_JACKETT_API_KEY: Final = "jackett_api_key"
 CONF_JACKETT_VERIFY_SSL: Final = "jackett_verify_ssl"

@@ -1,23 +1,36 @@
 """Polling: qBittorrent's torrents every few seconds, Jackett's health every few minutes."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import time
 from typing import override
 from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import TimestampDataUpdateCoordinator, UpdateFailed
 from homeassistant.util.hass_dict import HassKey
 
+from .announcer import Announcer
 from .const import DOMAIN, LOGGER
 from .downloads import Downloads, summarise
-from .engine.errors import AuralArchiveError, QbittorrentAuthError
+from .engine.errors import (
+    AuralArchiveError,
+    JackettAuthError,
+    QbittorrentAuthError,
+    QbittorrentError,
+    UnverifiedError,
+)
 from .engine.late import Watches
+from .engine.mirror import Changes
+from .engine.server_log import last_word_on
 from .engine.torznab import Indexer
+from .engine.transitions import Transition, Transitions
+from .history import History
+from .issues import EntryIssues
+from .journal import Journal
 from .preferences import Preferences
 from .problems import placeholders
 from .servers import Servers
@@ -37,9 +50,21 @@ class AuralArchiveData:
     preferences: Preferences
     downloads: QbittorrentCoordinator
     jackett: JackettCoordinator
+    issues: EntryIssues
+    journal: Journal
+
+    async def look_after(self, err: AuralArchiveError) -> None:
+        """Let the server that refused something be looked at: if it is the login, it is asked for.
+
+        Only that look knows: an older link of Jackett's may hold another key.
+        """
+        cause = err.cause if isinstance(err, UnverifiedError) else err
+        if is_refusal(cause):
+            coordinator = self.jackett if isinstance(cause, JackettAuthError) else self.downloads
+            await coordinator.async_refresh()
 
 
-class ServerCoordinator[DataT](DataUpdateCoordinator[DataT]):
+class ServerCoordinator[DataT](TimestampDataUpdateCoordinator[DataT]):
     """Polls one of the two servers."""
 
     config_entry: AuralArchiveConfigEntry
@@ -58,6 +83,9 @@ class ServerCoordinator[DataT](DataUpdateCoordinator[DataT]):
             always_update=False,
         )
         self._asked = False
+        # Whether it refused the key or login when it was last asked.
+        self.refused = False
+        self._failure: str | None = None
 
     @property
     def answered(self) -> bool | None:
@@ -68,19 +96,34 @@ class ServerCoordinator[DataT](DataUpdateCoordinator[DataT]):
     async def _async_update_data(self) -> DataT:
         """Ask the server; every failure becomes an `UpdateFailed` with its text."""
         try:
-            return await self._ask()
+            data = await self._ask()
         except AuralArchiveError as err:
-            # A login that is taken is right: what refuses the rest, a proxy mostly, may pass.
-            if not isinstance(err, QbittorrentAuthError) or err.reason == "session_refused":
-                raise update_failed(err) from err
-            # Trying again would end in a ban: somebody has to correct the login first.
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key=err.code,
-                translation_placeholders=placeholders(err),
-            ) from err
+            self.refused = is_refusal(err)
+            if isinstance(err, QbittorrentError) and self.refused:
+                # Trying again would end in a ban: somebody has to correct the login first.
+                raise ConfigEntryAuthFailed(
+                    translation_domain=DOMAIN,
+                    translation_key=err.code,
+                    translation_placeholders=placeholders(err),
+                ) from err
+            if self.refused:
+                # Jackett bans nobody, and may take the key again: polling goes on.
+                self.config_entry.async_start_reauth(self.hass)
+            raise update_failed(err) from err
         finally:
             self._asked = True
+        self.refused = False
+        return data
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        """Tell the listeners of a failure that has become another one, too."""
+        super()._async_refresh_finished()
+        failure = self.last_exception if not self.last_update_success else None
+        before, self._failure = self._failure, getattr(failure, "translation_key", None)
+        if None not in (before, self._failure) and before != self._failure:
+            self.async_update_listeners()
 
     async def _ask(self) -> DataT:
         raise NotImplementedError
@@ -100,12 +143,23 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         super().__init__(hass, entry, "qBittorrent", _DOWNLOADS_EVERY)
         self._servers = servers
         self._preferences = preferences
+        self._transitions = Transitions(
+            preferences.category, stalled_after=preferences.stalled_after
+        )
+        self.history = History(hass, entry.entry_id, self._transitions)
+        self.announcer = Announcer(hass)
+        self._looked_at = hass.loop.time()
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
         self.version = ""
         # What is late may come after the entry was reloaded, with another password for instance.
         watches = hass.data.setdefault(_WATCHES, WeakKeyDictionary())
         servers.delivery.late.go_on_with(watches.setdefault(entry, Watches()))
+
+    @override
+    async def _async_setup(self) -> None:
+        """Take up what was told before Home Assistant was restarted."""
+        await self.history.load()
 
     @override
     async def _ask(self) -> Downloads:
@@ -115,9 +169,10 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             if not self.last_update_success:
                 servers.qbittorrent.forget_version()
             self.version = (await servers.qbittorrent.version()).app
-            await servers.mirror.apply_in_turns(
+            changes = await servers.mirror.apply_in_turns(
                 await servers.qbittorrent.maindata(servers.mirror.rid)
             )
+            await self._follow(changes)
             arrived = await servers.delivery.late.settle(servers.mirror)
         for torrent in arrived:
             # A warning, as its add has ended with an error.
@@ -125,6 +180,24 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         # With thousands of torrents that takes a while too: others have their turn before it.
         await asyncio.sleep(0)
         return summarise(servers.mirror, self._preferences.category, now=time.time())
+
+    async def _follow(self, changes: Changes) -> None:
+        """Tell what has become of the downloads."""
+        now = self.hass.loop.time()
+        # While the server was away, nothing could get on.
+        seconds = now - self._looked_at if self.last_update_success else 0.0
+        self._looked_at = now
+        turns = await self._transitions.follow(self._servers.mirror, changes, seconds=seconds)
+        if not self._transitions.is_saved:
+            self.history.note(turns=bool(turns))
+        self.announcer.tell([await self._explained(turn) for turn in turns])
+
+    async def _explained(self, transition: Transition) -> Transition:
+        """Return a failure with what the server says of it, any other turn as it is."""
+        if transition.cause is None:
+            return transition
+        word = await last_word_on(self._servers.qbittorrent, transition.name)
+        return replace(transition, reason=word and self._servers.redact(word))
 
 
 class JackettCoordinator(ServerCoordinator[tuple[Indexer, ...]]):
@@ -136,16 +209,36 @@ class JackettCoordinator(ServerCoordinator[tuple[Indexer, ...]]):
         """Start without knowing."""
         super().__init__(hass, entry, "Jackett", _JACKETT_EVERY)
         self._jackett = servers.jackett
+        self._lists = False
+
+    @property
+    def has_no_indexers(self) -> bool:
+        """Tell whether Jackett said that none is configured; servers without a list do not."""
+        return self.last_update_success and self._lists and not self.data
 
     @override
     async def _ask(self) -> tuple[Indexer, ...]:
-        return await self._jackett.indexers() or ()
+        listed = await self._jackett.indexers()
+        self._lists = listed is not None
+        return listed or ()
+
+
+def is_refusal(err: AuralArchiveError) -> bool:
+    """Tell whether a server did not let Home Assistant in, which another key or login may cure.
+
+    A login that is taken is right: what refuses the rest, a proxy mostly, may pass.
+    """
+    if isinstance(err, QbittorrentAuthError):
+        return err.reason != "session_refused"
+    return isinstance(err, JackettAuthError)
 
 
 def update_failed(err: AuralArchiveError) -> UpdateFailed:
     """Return the error that tells a coordinator's entities to be unavailable."""
-    return UpdateFailed(
+    failed = UpdateFailed(
         translation_domain=DOMAIN,
         translation_key=err.code,
         translation_placeholders=placeholders(err),
     )
+    failed.__cause__ = err
+    return failed

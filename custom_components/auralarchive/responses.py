@@ -10,7 +10,9 @@ from .engine.delivery import Delivered
 from .engine.errors import Attempt
 from .engine.jackett import IndexerOutcome
 from .engine.mirror import Category, Torrent
+from .engine.orders import Ordered, OrderStatus
 from .engine.ranking import RankedRelease, Ranking
+from .engine.removal import Removed
 from .engine.route import Finding, Status, is_passable
 from .engine.source import DeliveryMode
 from .problems import explained, sentence
@@ -116,6 +118,20 @@ def downloads_response(
             {"name": category.name, "save_path": category.save_path or None}
             for category in sorted(categories, key=lambda category: category.name)
         ],
+    }
+
+
+def order_response(ordered: Ordered) -> ServiceResponse:
+    """Return what became of an order, with the download as it was seen last."""
+    return {"status": ordered.status.value, "download": _download(ordered.torrent)}
+
+
+def removal_response(removed: Removed) -> ServiceResponse:
+    """Return what was removed; `files_deleted` is null if that cannot be known."""
+    return {
+        "status": OrderStatus.REMOVED.value,
+        "download": _download(removed.torrent),
+        "files_deleted": removed.files_deleted,
     }
 
 

@@ -116,6 +116,7 @@ SENSORS = (
         translation_key="categories",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda downloads: len(downloads.categories),
         attributes_fn=lambda downloads: {"categories": list(downloads.categories)},
     ),

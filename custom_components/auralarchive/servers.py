@@ -50,6 +50,7 @@ class Servers:
     delivery: Delivery
     scout: Scout
     results: ResultStore
+    redact: Redactor
     session: ClientSession
 
     async def close(self) -> None:
@@ -98,6 +99,7 @@ def connect(hass: HomeAssistant, settings: Mapping[str, Any]) -> Servers:
         ),
         scout=Scout(qbittorrent, redactor(settings)),
         results=ResultStore(),
+        redact=redactor(settings),
         session=session,
     )
 

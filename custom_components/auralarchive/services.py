@@ -13,10 +13,11 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
-from .calls import ENTRY, STRIPPED, TEXT, entry_of
+from .adds import add
+from .calls import ENTRY, STRIPPED, TEXT, entry_of, errors_of, look_again
 from .const import DOMAIN
 from .coordinator import AuralArchiveData, update_failed
-from .engine.errors import JackettAuthError, JackettUnreachableError
+from .engine.errors import JackettUnreachableError
 from .engine.jackett import SearchAnswer, SearchQuery
 from .engine.mirror import is_within
 from .engine.qbittorrent import AddOptions
@@ -24,7 +25,8 @@ from .engine.ranking import Ranking, Sort, rank
 from .engine.route import check_route
 from .engine.source import DeliveryMode, Source
 from .engine.titles import AUDIO_FORMATS, LANGUAGES
-from .problems import translated_errors
+from .findings import learn_from_route
+from .order_services import async_setup_order_services
 from .responses import add_response, downloads_response, route_response, search_response
 from .torrent_files import read_allowed_torrent_file
 
@@ -137,6 +139,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=CHECK_ROUTE_SCHEMA,
         supports_response=SupportsResponse.ONLY,
     )
+    async_setup_order_services(hass)
 
 
 async def _search(call: ServiceCall) -> ServiceResponse:
@@ -151,7 +154,7 @@ async def _search(call: ServiceCall) -> ServiceResponse:
         fresh=call.data[ATTR_FRESH],
     )
     started = call.hass.loop.time()
-    with translated_errors():
+    async with errors_of(data):
         answer = await _search_jackett(data, query)
 
     def ranked() -> Ranking:
@@ -176,17 +179,18 @@ async def _search_jackett(data: AuralArchiveData, query: SearchQuery) -> SearchA
     """Search, and let Jackett's coordinator know how it went."""
     try:
         answer = await data.servers.jackett.search(query)
-    except (JackettAuthError, JackettUnreachableError) as err:
+    except JackettUnreachableError as err:
         data.jackett.async_set_update_error(update_failed(err))
         raise
-    if not data.jackett.last_update_success:
+    if not data.jackett.last_update_success or data.jackett.has_no_indexers:
         await data.jackett.async_request_refresh()
     return answer
 
 
 async def _add_torrent(call: ServiceCall) -> ServiceResponse:
     """Get a torrent into qBittorrent, and prove that it is there."""
-    data = entry_of(call).runtime_data
+    entry = entry_of(call)
+    data = entry.runtime_data
     preferences = data.preferences
     category = call.data.get(ATTR_CATEGORY, preferences.category)
     # The folder that is preferred is that of the category that is preferred.
@@ -198,8 +202,10 @@ async def _add_torrent(call: ServiceCall) -> ServiceResponse:
         paused=call.data[ATTR_PAUSED],
         sequential=call.data[ATTR_SEQUENTIAL],
     )
-    with translated_errors():
-        delivered = await data.servers.delivery.add(
+    async with errors_of(data):
+        delivered = await add(
+            call.hass,
+            entry,
             await _source(call, data),
             options,
             mode=call.data.get(ATTR_DELIVERY, preferences.delivery),
@@ -234,11 +240,7 @@ async def _source(call: ServiceCall, data: AuralArchiveData) -> Source:
 async def _get_downloads(call: ServiceCall) -> ServiceResponse:
     """List the downloads as they are now."""
     data = entry_of(call).runtime_data
-    await data.downloads.async_refresh()
-    failure = data.downloads.last_exception
-    # The last exception is kept when all is well again.
-    if failure is not None and not data.downloads.last_update_success:
-        raise failure
+    await look_again(data)
     category = call.data.get(ATTR_CATEGORY, data.preferences.category)
     mirror = data.servers.mirror
     torrents = [
@@ -251,7 +253,13 @@ async def _get_downloads(call: ServiceCall) -> ServiceResponse:
 
 async def _check_route(call: ServiceCall) -> ServiceResponse:
     """Check every leg of the way; what fails is part of the answer."""
-    data = entry_of(call).runtime_data
+    entry = entry_of(call)
+    data = entry.runtime_data
     mode = data.preferences.delivery
     category = call.data.get(ATTR_CATEGORY, data.preferences.category)
-    return route_response(await check_route(data.servers.endpoints(mode, category)), mode)
+    findings = await check_route(data.servers.endpoints(mode, category))
+    learn_from_route(entry, findings)
+    for finding in findings:
+        if finding.error is not None:
+            await data.look_after(finding.error)
+    return route_response(findings, mode)

@@ -59,8 +59,13 @@ class HassServer:
         username: str = "demo",
         password: str = "demo",
         integration: Path = INTEGRATION,
+        python_warnings: str = "",
     ) -> None:
-        """Prepare; `configuration` is the text of configuration.yaml."""
+        """Prepare; `configuration` is the text of configuration.yaml.
+
+        `python_warnings` are filters as the variable PYTHONWARNINGS has them; the log gets what
+        they let through.
+        """
         self.folder = folder
         self.host = "127.0.0.1"
         self.port = port or free_port()
@@ -68,6 +73,7 @@ class HassServer:
         self.password = password
         self._configuration = configuration
         self._integration = integration
+        self._python_warnings = python_warnings
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -94,6 +100,7 @@ class HassServer:
         environment = {**os.environ, "HOME": str(self.folder)}
         # Compiled once and for all, it starts in half the time.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["PYTHONWARNINGS"] = self._python_warnings
         with self._output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 program,

@@ -222,6 +222,14 @@ class HassClient:
         except HassRefusal:
             return None
 
+    async def system_health(self, domain: str) -> JsonObject:
+        """Return what an integration tells of its health at once."""
+        async with self._socket() as socket:
+            await socket.send_json({"id": 1, "type": "system_health/info"})
+            await socket.receive_json()
+            told = await socket.receive_json()
+        return dict(told["event"]["data"][domain]["info"])
+
     @asynccontextmanager
     async def _socket(self) -> AsyncIterator[ClientWebSocketResponse]:
         async with self._session.ws_connect(f"{self._url}/api/websocket") as socket:

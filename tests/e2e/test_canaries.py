@@ -176,12 +176,14 @@ async def test_no_canary_is_found(
         states = list((await ear.client.states()).values())
         issues = await ear.client.issues("auralarchive")
         diagnostics = [await ear.client.diagnostics(one) for one in (main, links, old)]
+        health = await ear.client.system_health("auralarchive")
     await home.stop()
 
     traces = dict(_everything(home.folder))
     traces["what users were told"] = repr(ear.heard)
     traces["the events"] = json.dumps(events)
-    traces["states, repairs, diagnostics"] = repr([states, issues, diagnostics])
+    traces["states, repairs, diagnostics"] = repr([states, issues, diagnostics, health])
+    assert all(diagnostics)
     assert "custom_components.auralarchive" in traces["output.log"]
     assert "Dune" in traces["the recorder's tables"]
     canaries = {key, PASSWORD, api_key, PASSKEY, MEMBER, *_cookies(proxy)}

@@ -14,6 +14,7 @@ from scripts.lab.hass_client import HassClient
 from scripts.lab.jackett import JackettStandIn
 from scripts.lab.qbittorrent import QBittorrentServer
 from tests.conftest import until
+from tests.deprecations import is_about_us
 
 _LOG_EVERYTHING = """\
 logger:
@@ -34,7 +35,9 @@ async def server(
     if hass_executable() is None:
         missing("no Home Assistant to run here: run scripts/setup")
     async with HassServer(
-        tmp_path / "home-assistant", configuration=CONFIGURATION + _LOG_EVERYTHING
+        tmp_path / "home-assistant",
+        configuration=CONFIGURATION + _LOG_EVERYTHING,
+        python_warnings="default",
     ) as started:
         yield started
 
@@ -110,14 +113,20 @@ async def _states(client: HassClient, entry_id: str) -> dict[str, str]:
 
 
 def _complaints(log: str) -> list[str]:
-    """Return the warnings and errors that have to do with us, tracebacks included."""
+    """Return the warnings and errors that have to do with us, tracebacks included.
+
+    Python's warnings are among them, and what Home Assistant says of a use that is deprecated.
+    """
     # Tracebacks name files of the cache, which is called as we are.
     records = _RECORD.split(log.replace(str(CACHE), ""))
     assert any(_UNTESTED in record for record in records), "this is not the log"
     return [
         record
         for record in records
-        if "auralarchive" in record
-        and not record.startswith(("DEBUG", "INFO"))
-        and _UNTESTED not in record
+        if is_about_us(record)
+        or (
+            "auralarchive" in record
+            and not record.startswith(("DEBUG", "INFO"))
+            and _UNTESTED not in record
+        )
     ]

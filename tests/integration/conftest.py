@@ -1,7 +1,7 @@
 """What the tests of the integration share."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,15 +14,18 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
+from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.auralarchive.const import DOMAIN
+from custom_components.auralarchive.preferences import DEFAULT_OPTIONS
 from scripts.lab.jackett import JackettStandIn
 from scripts.lab.qbittorrent import QBittorrentServer
 
 from .odd_servers import Handler, Proxy, Silence, proxying, self_signed, serving, silence
+from .shown_texts import watch_texts
 
 type Fields = dict[str, Any]
 
@@ -92,6 +95,15 @@ class Lab:
         return jackett
 
 
+@pytest.fixture(autouse=True)
+def missing_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Collect what is shown without a text, which is none of a test's business but its failure."""
+    missing: list[str] = []
+    watch_texts(monkeypatch, missing)
+    yield missing
+    assert missing == []
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """Return what serves with a certificate that nobody vouches for."""
@@ -144,7 +156,7 @@ def load(hass: HomeAssistant, enable_custom_integrations: None, lab: Lab) -> Loa
     ) -> MockConfigEntry:
         qbittorrent = server or lab.qbittorrent
         options: Fields = {"delivery": "auto", "category": "auralarchive"}
-        options |= {name: fields.pop(name) for name in options.keys() & fields.keys()}
+        options |= {name: fields.pop(name) for name in DEFAULT_OPTIONS.keys() & fields.keys()}
         entry = MockConfigEntry(
             domain=DOMAIN,
             title="AuralArchive",
@@ -173,6 +185,12 @@ def load(hass: HomeAssistant, enable_custom_integrations: None, lab: Lab) -> Loa
 async def entry(load: Load) -> ConfigEntry:
     """Return an entry that is loaded."""
     return await load()
+
+
+@pytest.fixture
+def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch on what begins switched off."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 type Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+# Takes a path and the body of its answer, and returns the body to be passed on.
+type Edit = Callable[[str, bytes], bytes]
 
 HOST = "127.0.0.1"
 
@@ -86,11 +88,15 @@ class Exchange:
 
 @dataclass(slots=True)
 class Proxy:
-    """A proxy in front of a server; with `keeps_host` it does not adapt the Host header."""
+    """A proxy in front of a server; with `keeps_host` it does not adapt the Host header.
+
+    `edit` may change the answers.
+    """
 
     target: str
     keeps_host: bool = False
     url: str = ""
+    edit: Edit | None = None
     exchanges: list[Exchange] = field(default_factory=list)
 
     def of(self, path: str) -> list[Exchange]:
@@ -118,6 +124,8 @@ async def proxying(
                 allow_redirects=False,
             ) as answer:
                 body = await answer.read()
+            if proxy.edit is not None:
+                body = proxy.edit(request.path, body)
             proxy.exchanges.append(
                 Exchange(
                     path=request.path,

@@ -669,7 +669,7 @@ async def locked_out(hass: HomeAssistant, lab: Lab, load: Load) -> tuple[MockCon
     (shown,) = hass.config_entries.flow.async_progress()
     walk = Walk(hass)
     walk.form = await hass.config_entries.flow.async_configure(shown["flow_id"])
-    assert walk.form["step_id"] == "reauth_confirm"
+    assert walk.form["step_id"] == "reauth_qbittorrent"
     assert walk.offered == {"qbittorrent_username": lab.qbittorrent.username}
     return entry, walk
 
@@ -700,7 +700,7 @@ async def test_a_refused_login_can_be_corrected(
     """The form comes by itself; once the login is right, the entry is loaded again."""
     entry, walk = locked_out
     await walk.enter(typed)
-    walk.assert_refused("reauth_confirm", typed, "base", error)
+    walk.assert_refused("reauth_qbittorrent", typed, "base", error)
     login = {"qbittorrent_api_key": lab.qbittorrent.make_api_key() + "\n"}
     ended = await walk.enter(login)
     assert (ended["type"], ended["reason"]) == (FlowResultType.ABORT, "reauth_successful")
@@ -722,4 +722,4 @@ async def test_the_login_is_refused_because_the_server_is_away(
         entry, data={**entry.data, "qbittorrent_url": proxy.url}
     )
     await walk.enter(login)
-    walk.assert_refused("reauth_confirm", login, "base", "qbittorrent_host_refused")
+    walk.assert_refused("reauth_qbittorrent", login, "base", "qbittorrent_host_refused")

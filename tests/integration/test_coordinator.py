@@ -25,7 +25,7 @@ from tests.conftest import until
 from .conftest import Action, Lab, Load, Poll, state_of, worded
 from .odd_servers import Exchange
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations", "every_entity")
 
 MAINDATA = "/api/v2/sync/maindata"
 QBITTORRENT = "binary_sensor.auralarchive_qbittorrent_connected"

@@ -81,7 +81,7 @@ async def test_a_refused_login_is_not_tried_again(
     assert entry.error_reason_translation_key == "qbittorrent_auth"
     assert len(proxy.of("/api/v2/auth/login")) == 1
     (flow,) = hass.config_entries.flow.async_progress()
-    assert (flow["context"]["source"], flow["step_id"]) == ("reauth", "reauth_confirm")
+    assert (flow["context"]["source"], flow["step_id"]) == ("reauth", "reauth_qbittorrent")
 
 
 async def test_a_login_is_refused_later(
@@ -100,7 +100,7 @@ async def test_a_login_is_refused_later(
     assert state_of(hass, COMPLETED) == STATE_UNAVAILABLE
     assert len(proxy.of("/api/v2/auth/login")) == 2
     (flow,) = hass.config_entries.flow.async_progress()
-    assert flow["step_id"] == "reauth_confirm"
+    assert flow["step_id"] == "reauth_qbittorrent"
 
 
 async def test_jackett_is_down(

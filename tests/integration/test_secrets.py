@@ -9,9 +9,12 @@ from urllib.parse import quote
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.auralarchive.const import DOMAIN
+from custom_components.auralarchive.diagnostics import async_get_config_entry_diagnostics
+from custom_components.auralarchive.system_health import system_health_info
 from scripts.lab.jackett_model import Download, Release, failed, page, redirect, torrent_file
 from scripts.lab.torrents import make_torrent
 from tests.conftest import past_progress
@@ -59,6 +62,16 @@ class Watch:
             )
         else:
             self.hear(json.dumps(response))
+        await self.hear_support()
+
+    async def hear_support(self) -> None:
+        """Take note of what is passed on to whoever is to help."""
+        entries = self._hass.config_entries.async_entries(DOMAIN)
+        diagnostics = [
+            await async_get_config_entry_diagnostics(self._hass, entry) for entry in entries
+        ]
+        health = await system_health_info(self._hass)
+        self.hear(json.dumps(diagnostics), json.dumps(health))
 
     def assert_kept(self, *secrets: str) -> None:
         """See that none of the secrets got out."""
@@ -69,7 +82,11 @@ class Watch:
             # Home Assistant itself repeats what the caller of an action said.
             if "Event call_service" not in record.getMessage()
         ]
-        heard = "\n".join(map(repr, [*self._said, *states, *records]))
+        issues = [
+            (issue.translation_placeholders, issue.data)
+            for issue in ir.async_get(self._hass).issues.values()
+        ]
+        heard = "\n".join(map(repr, [*self._said, *states, *records, *issues]))
         assert self._said
         assert not [form for one in secrets for form in spellings(one) if form in heard]
 

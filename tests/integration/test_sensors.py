@@ -20,7 +20,7 @@ from tests.conftest import until
 
 from .conftest import Poll, state_of
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations", "every_entity")
 
 KILOBYTES = 1024
 

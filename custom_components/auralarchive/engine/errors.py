@@ -298,3 +298,54 @@ class UnverifiedError(AuralArchiveError):
         """Keep what stood in the way."""
         super().__init__(detail="")
         self.cause = cause
+
+
+class UnknownDownloadError(AuralArchiveError):
+    """No download has this infohash or name; values: `download`, what was asked for."""
+
+    code = "unknown_download"
+
+
+class AmbiguousDownloadError(AuralArchiveError):
+    """Several downloads have this name; values: `download`, `count`."""
+
+    code = "ambiguous_download"
+
+
+class OtherCategoryError(AuralArchiveError):
+    """The download is in a category that was not asked for; values: `name`, `category`."""
+
+    code = "other_category"
+
+
+class NoCategoryError(AuralArchiveError):
+    """The download is in no category, but one was asked for; values: `name`."""
+
+    code = "no_category"
+
+
+class DownloadGoneError(AuralArchiveError):
+    """The download was there, and was gone before the order was carried out; values: `name`."""
+
+    code = "download_gone"
+    leg = Leg.QBITTORRENT
+
+
+class OrderIgnoredError(AuralArchiveError):
+    """An order that had no effect; values: `name`, `seconds`, and what is: `state`, `category`."""
+
+    code = "order_ignored"
+    leg = Leg.QBITTORRENT
+
+
+class OrderUnverifiedError(UnverifiedError):
+    """An order was given, and then qBittorrent could not be asked whether it had an effect."""
+
+    code = "order_unverified"
+
+
+class FilesNotDeletedError(AuralArchiveError):
+    """The download is removed, its files are not; values: `name`, `detail`, the server's words."""
+
+    code = "files_not_deleted"
+    leg = Leg.QBITTORRENT

@@ -194,7 +194,7 @@ class JackettClient:
         listed = self._indexers
         # One that is not in the list may have been configured a moment ago.
         is_missing = listed is not None and not set(query.indexers) <= {one.id for one in listed}
-        if is_missing or time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
+        if listed == () or is_missing or time.monotonic() - self._indexers_at > _INDEXERS_KEPT:
             try:
                 async with asyncio.timeout(query.deadline):
                     listed = await self.indexers()

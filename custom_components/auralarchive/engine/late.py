@@ -51,6 +51,11 @@ class LateArrivals:
         """Keep these from now on, and note there what comes."""
         self._watches = watches
 
+    @property
+    def watched(self) -> int:
+        """Return how many torrents are watched for."""
+        return len(self._watches.adds)
+
     def expect(self, expected: Expected, options: AddOptions) -> None:
         """Watch for a torrent from now on; of several adds of the same the last one counts."""
         until = self._clock() + _WATCHED_SECONDS

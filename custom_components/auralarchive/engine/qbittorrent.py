@@ -91,6 +91,11 @@ class QbittorrentClient:
         # The session that the last answer of `maindata` belongs to.
         self._synced_session = 0
 
+    @property
+    def known_version(self) -> ServerVersion | None:
+        """Return the server's version if it is known without asking."""
+        return self._version
+
     async def version(self) -> ServerVersion:
         """Return the server's version, asked for once; raise for one that is too old."""
         if self._version is None:
@@ -263,6 +268,17 @@ class QbittorrentClient:
         """Start a torrent (before 5.0: resume it)."""
         name = "start" if (await self.version()).api >= API_STOP else "resume"
         await self._session.call(f"torrents/{name}", data={"hashes": infohash})
+
+    async def is_stopped(self, infohash: str) -> bool:
+        """Tell whether a torrent is stopped.
+
+        Its state tells it late, and not at all while it is checked or moved or has an error.
+        """
+        name = "stopped" if (await self.version()).api >= API_STOP else "paused"
+        answer = await self._session.call(
+            "torrents/info", query={"hashes": infohash, "filter": name}
+        )
+        return bool(self._json(answer, list))
 
     async def log(self, after: int = -1) -> list[LogRecord]:
         """Return the log's lines with an id above `after`, oldest first."""

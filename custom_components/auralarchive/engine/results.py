@@ -19,6 +19,9 @@ class ResultStore:
         self._clock = clock
         self._results: OrderedDict[str, tuple[float, Release]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._results)
+
     def put(self, release: Release) -> str:
         """Keep a release and return its id."""
         result_id = secrets.token_urlsafe(9)

@@ -17,8 +17,8 @@ from .qbittorrent import API_STOP, QbittorrentClient
 from .reachability import LONG_SECONDS, SHORT_SECONDS, Scout, Seen, Sight
 from .source import DeliveryMode
 
-_GIB = 1024**3
-_LITTLE_SPACE = 2 * _GIB
+GIB = 1024**3
+LITTLE_SPACE = 2 * GIB
 _SEEDING_LIMITS = ("max_ratio", "max_seeding_time", "max_inactive_seeding_time")
 # What counts towards the queueing limits, with and without those that stand still.
 _MOVING = (TorrentState.DOWNLOADING, TorrentState.SEEDING)
@@ -252,8 +252,8 @@ async def _settings(ends: Endpoints) -> AsyncIterator[Finding]:
     if free is None:
         yield Finding(leg=leg, status=Status.UNKNOWN, code="space_unknown")
         return
-    values = {"free": f"{free / _GIB:.1f}"}
-    if free < _LITTLE_SPACE:
+    values = {"free": f"{free / GIB:.1f}"}
+    if free < LITTLE_SPACE:
         yield _advised(leg, Status.WARNING, "little_space", values)
     else:
         yield Finding(leg=leg, status=Status.OK, code="space", values=values)

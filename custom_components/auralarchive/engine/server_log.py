@@ -2,6 +2,7 @@
 
 import re
 
+from .errors import QbittorrentError
 from .qbittorrent import LogRecord, QbittorrentClient
 
 # What is the same in every language: statuses, words of libtorrent, which speaks English only, and
@@ -38,6 +39,16 @@ class ServerLog:
             records = await self._client.log()
         self._position = records[-1].id if records else -1
         return self._position
+
+
+async def last_word_on(client: QbittorrentClient, name: str) -> str | None:
+    """Return the newest warning that names a torrent, None if there is none or no answer."""
+    try:
+        records = await client.log()
+    except QbittorrentError:
+        return None
+    words = [record.message for record in records if record.is_warning and name in record.message]
+    return words[-1] if words and name else None
 
 
 def mentions(record: LogRecord, link: str) -> bool:

@@ -63,6 +63,8 @@ class Source:
     magnet: Magnet | None = None
     from_search: bool = False
     below_jackett: str | None = None
+    # What a search's result is called.
+    title: str = ""
     # What the indexer says the link's infohash is: good for a look, not for proof.
     claimed: Infohashes | None = None
 
@@ -96,9 +98,22 @@ class Source:
             link=link,
             magnet=magnet,
             from_search=True,
+            title=release.title,
             below_jackett=addresses.below_jackett(link, from_search=True) if link else None,
             claimed=_claimed(release.infohash),
         )
+
+    @property
+    def name(self) -> str:
+        """Return what it is called, as far as that is known before it is there; else nothing."""
+        known = self.file or self.magnet
+        return self.title or (known and known.name) or ""
+
+    @property
+    def infohashes(self) -> Infohashes | None:
+        """Return the infohashes, those that an indexer claims included."""
+        known = self.file or self.magnet
+        return known.infohashes if known else self.claimed
 
     def steps(self, mode: DeliveryMode) -> tuple[Step, ...]:
         """Return what to try, in order.

@@ -1,0 +1,304 @@
+"""What becomes of the torrents of a category: each turn that one takes is told once.
+
+What has been told is kept (`saved`) and taken up again (`restore`), so that a turn taken while
+nobody looked is told at the next look, and none is told twice.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+from .mirror import Changes, Mirror, Torrent, TorrentState, is_within
+
+# How many torrents are looked at in a stretch: a few milliseconds' worth.
+_TURN = 500
+# The torrent would go on if there were somebody to go on with.
+_TRYING = frozenset(
+    {TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA, TorrentState.STALLED}
+)
+_UNFINISHED = _TRYING | {TorrentState.QUEUED, TorrentState.STOPPED}
+
+
+class Turn(StrEnum):
+    """What can become of a download."""
+
+    ADDED = "added"
+    COMPLETED = "completed"
+    STALLED = "stalled"
+    FAILED = "failed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """A turn that a download has taken; `size` in bytes. Of an add that failed, less is known.
+
+    Why it failed is told by `cause`, the torrent's state (`error` or `missing_files`), or by
+    `reason`, a sentence.
+    """
+
+    turn: Turn
+    name: str
+    infohash: str | None
+    category: str
+    size: int | None
+    save_path: str
+    cause: TorrentState | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """A torrent as it was last seen, and what has been told of it."""
+
+    name: str
+    infohash: str
+    category: str
+    size: int
+    save_path: str
+    downloaded: int
+    has_metadata: bool
+    is_complete: bool
+    trouble: Turn | None = None
+
+    @classmethod
+    def of(cls, torrent: Torrent) -> Self:
+        """Note a torrent of which nothing has been told."""
+        return cls(
+            name=torrent.name,
+            infohash=torrent.infohash_v1 or torrent.infohash_v2 or torrent.infohash,
+            category=torrent.category,
+            size=torrent.size,
+            save_path=torrent.save_path,
+            downloaded=torrent.downloaded,
+            has_metadata=torrent.state is not TorrentState.FETCHING_METADATA,
+            is_complete=torrent.is_complete,
+        )
+
+    def note(self, torrent: Torrent) -> None:
+        """Keep what tells which torrent it is, for the day when it is gone."""
+        self.name = torrent.name
+        self.infohash = torrent.infohash_v1 or torrent.infohash_v2 or torrent.infohash
+        self.category = torrent.category
+        self.size = torrent.size
+        self.save_path = torrent.save_path
+
+    def has_gone_on(self, torrent: Torrent) -> bool:
+        """Tell whether it has got on since the last time that it was asked, and note how far."""
+        has_metadata = torrent.state is not TorrentState.FETCHING_METADATA
+        before = (self.downloaded, self.has_metadata)
+        self.downloaded, self.has_metadata = torrent.downloaded, has_metadata
+        return before != (torrent.downloaded, has_metadata)
+
+    def took(self, turn: Turn, cause: TorrentState | None = None) -> Transition:
+        """Return a turn of it."""
+        return Transition(
+            turn=turn,
+            name=self.name,
+            infohash=self.infohash,
+            category=self.category,
+            size=self.size,
+            save_path=self.save_path,
+            cause=cause,
+        )
+
+
+class Transitions:
+    """Follows the torrents of a category with its sub-categories.
+
+    A look costs as much as has changed since the last one, however many torrents there are.
+    `is_saved` tells whether `saved` would return what it returned before.
+    """
+
+    def __init__(self, category: str, *, stalled_after: float) -> None:
+        """Begin with nothing known; `stalled_after` is in seconds."""
+        self._category = category
+        self._stalled_after = stalled_after
+        self._known: dict[str, _Known] = {}
+        # Time for which somebody has been looking, in seconds.
+        self._clock = 0.0
+        # Since when on that clock each torrent has been trying in vain, the longest first.
+        self._trying: dict[str, float] = {}
+        # Complete ones that did not look so when last seen: a restart of the server does that.
+        self._doubtful: set[str] = set()
+        self._is_first = True
+        # Without a history, what is there now was there before.
+        self._has_history = False
+        self.is_saved = False
+
+    async def follow(self, mirror: Mirror, changes: Changes, *, seconds: float) -> list[Transition]:
+        """Return the turns that the torrents have taken.
+
+        `changes` are those that the mirror has just taken over, `seconds` the time since the last
+        look, 0 if the server was away meanwhile.
+        """
+        self._clock += seconds
+        turns: list[Transition] = []
+        if self._is_first:
+            changes.removed |= self._known.keys() - mirror.torrents.keys()
+        looked_at = changes.added | changes.updated | self._doubtful
+        for number, infohash in enumerate(looked_at, 1):
+            if torrent := mirror.torrents.get(infohash):
+                turns += self._look(torrent, mirror, is_new=infohash in changes.added)
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+        for infohash in changes.removed:
+            if infohash not in mirror.torrents and (known := self._forget(infohash)):
+                turns.append(known.took(Turn.REMOVED))
+        turns += self._find_stalled(mirror)
+        self.is_saved &= not turns
+        self._is_first = False
+        return turns
+
+    def _look(self, torrent: Torrent, mirror: Mirror, *, is_new: bool) -> list[Transition]:
+        """Return the turns of a torrent that is new or has changed."""
+        infohash = torrent.infohash
+        if not is_within(torrent.category, self._category):
+            # Somebody else's from now on.
+            self._forget(infohash)
+            return []
+        known = self._known.get(infohash) or (self._take_over(torrent, mirror) if is_new else None)
+        before = copy(known)
+        if known is None:
+            known = self._known[infohash] = _Known.of(torrent)
+            turns = self._first_turns(torrent, known, is_new=is_new)
+        else:
+            turns = self._next_turns(torrent, known)
+            known.note(torrent)
+        self._watch(torrent, known)
+        self.is_saved &= known == before
+        return turns
+
+    def _first_turns(self, torrent: Torrent, known: _Known, *, is_new: bool) -> list[Transition]:
+        """Return the turns of a torrent that was not known.
+
+        One that is complete when it is first seen was so quick, or came while nobody looked; but
+        one that was in another category before has been complete for long.
+        """
+        if torrent.has_problem:
+            known.trouble = Turn.FAILED
+        if self._is_first and not self._has_history:
+            return []
+        turns = [known.took(Turn.ADDED)]
+        if known.is_complete and is_new:
+            turns.append(known.took(Turn.COMPLETED))
+        if torrent.has_problem:
+            turns.append(known.took(Turn.FAILED, torrent.state))
+        return turns
+
+    def _next_turns(self, torrent: Torrent, known: _Known) -> list[Transition]:
+        """Return the turns of a torrent since it was last seen.
+
+        What is being checked or moved takes none: it may go either way.
+        """
+        infohash = torrent.infohash
+        if torrent.is_complete:
+            was_complete, known.is_complete, known.trouble = known.is_complete, True, None
+            self._doubtful.discard(infohash)
+            return [] if was_complete else [known.took(Turn.COMPLETED)]
+        if torrent.has_problem:
+            was_told, known.trouble = known.trouble is Turn.FAILED, Turn.FAILED
+            return [] if was_told else [known.took(Turn.FAILED, torrent.state)]
+        if torrent.state in _UNFINISHED:
+            if known.trouble is Turn.FAILED or torrent.state is TorrentState.STOPPED:
+                known.trouble = None
+            # Believed when it is seen twice.
+            if known.is_complete and infohash not in self._doubtful:
+                self._doubtful.add(infohash)
+            else:
+                self._doubtful.discard(infohash)
+                known.is_complete = False
+        return []
+
+    def _watch(self, torrent: Torrent, known: _Known) -> None:
+        """Watch whether a torrent gets on, as long as it tries to."""
+        infohash = torrent.infohash
+        if torrent.state in (TorrentState.CHECKING, TorrentState.MOVING, TorrentState.UNKNOWN):
+            return
+        has_gone_on = known.has_gone_on(torrent)
+        if torrent.state not in _TRYING or known.is_complete:
+            self._trying.pop(infohash, None)
+            return
+        if has_gone_on and known.trouble is Turn.STALLED:
+            known.trouble = None
+        if known.trouble is None and (has_gone_on or infohash not in self._trying):
+            # To the end: what has just got on has waited least.
+            self._trying.pop(infohash, None)
+            self._trying[infohash] = self._clock
+
+    def _find_stalled(self, mirror: Mirror) -> list[Transition]:
+        """Return the torrents that have tried in vain for too long."""
+        turns = []
+        while self._trying:
+            infohash, since = next(iter(self._trying.items()))
+            if self._clock - since < self._stalled_after:
+                break
+            del self._trying[infohash]
+            torrent, known = mirror.torrents.get(infohash), self._known[infohash]
+            if torrent is not None and torrent.state in _TRYING:
+                known.trouble = Turn.STALLED
+                turns.append(known.took(Turn.STALLED))
+            else:
+                # It is being checked or moved, and begins anew after that.
+                self._trying[infohash] = self._clock
+        return turns
+
+    def _take_over(self, torrent: Torrent, mirror: Mirror) -> _Known | None:
+        """Return what is known of a torrent under an id that it had before.
+
+        That of a hybrid changes when a magnet that names only one of its hashes finds metadata.
+        """
+        for before in torrent.ids:
+            if before not in mirror.torrents and (known := self._forget(before)):
+                self._known[torrent.infohash] = known
+                return known
+        return None
+
+    def _forget(self, infohash: str) -> _Known | None:
+        self._trying.pop(infohash, None)
+        self._doubtful.discard(infohash)
+        self.is_saved &= infohash not in self._known
+        return self._known.pop(infohash, None)
+
+    def _waited(self, infohash: str) -> int | None:
+        """Return for how many seconds a torrent has been trying in vain, None if it is not."""
+        since = self._trying.get(infohash)
+        return None if since is None else round(self._clock - since)
+
+    def saved(self) -> dict[str, Any]:
+        """Return what is known, as plain JSON."""
+        self.is_saved = True
+        return {
+            "category": self._category,
+            "torrents": {
+                infohash: [
+                    known.name,
+                    known.infohash,
+                    known.category,
+                    known.size,
+                    known.save_path,
+                    known.downloaded,
+                    known.has_metadata,
+                    known.is_complete,
+                    known.trouble,
+                    self._waited(infohash),
+                ]
+                for infohash, known in self._known.items()
+            },
+        }
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go on with what was known, before the first look; of another category that is nothing."""
+        if saved["category"] != self._category:
+            return
+        self._has_history = self.is_saved = True
+        waits = {}
+        for infohash, (*fields, trouble, waited) in saved["torrents"].items():
+            known = self._known[infohash] = _Known(*fields)
+            known.trouble = Turn(trouble) if trouble else None
+            if waited is not None:
+                waits[infohash] = -float(waited)
+        self._trying = dict(sorted(waits.items(), key=lambda item: item[1]))
