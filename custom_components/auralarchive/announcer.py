@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
@@ -53,7 +53,7 @@ class Announcer:
         def started(hass: HomeAssistant) -> None:
             calls_off.append(async_call_later(hass, _AFTER_START, begin))
 
-        if self._hass.is_running:
+        if self._hass.state is CoreState.running:
             begin(None)
         else:
             calls_off.append(async_at_started(self._hass, started))
