@@ -12,6 +12,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowRes
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER
+from homeassistant.helpers.entity import Entity
 import pytest
 import pytest_socket
 
@@ -152,6 +153,12 @@ def namespace(socket_enabled: None, missing: Callable[[str], None]) -> Iterator[
         # `localhost` may be looked up as either of the two loopback addresses.
         pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", made.address, made.host_address])
         yield made
+
+
+@pytest.fixture
+def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch on what begins switched off."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

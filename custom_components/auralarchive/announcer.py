@@ -1,5 +1,6 @@
 """Brings the turns that downloads take to whoever listens, in order, and none too early."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -13,19 +14,26 @@ type Listener = Callable[[Transition], None]
 
 # Automations begin to listen when Home Assistant has started, each in a task of its own.
 _AFTER_START = 5
-# As many as are kept until somebody can listen.
-_KEPT = 1000
+# How many are told in a stretch: each writes a state.
+_TURN = 20
 
 
 class Announcer:
     """Keeps what happens until it is opened, then tells it at once."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Start closed."""
+    def __init__(self, hass: HomeAssistant, told_all: Callable[[], None]) -> None:
+        """Start closed; `told_all` is called each time when nothing is left to tell."""
         self._hass = hass
-        self._untold: deque[Transition] = deque(maxlen=_KEPT)
+        self._told_all = told_all
+        self._untold: deque[Transition] = deque()
         self._listeners: list[Listener] = []
         self._is_open = False
+        self._is_telling = False
+
+    @property
+    def has_told_all(self) -> bool:
+        """Tell whether nothing is left to tell."""
+        return not self._untold
 
     @callback
     def listen(self, listener: Listener) -> CALLBACK_TYPE:
@@ -37,17 +45,17 @@ class Announcer:
     def tell(self, transitions: Iterable[Transition]) -> None:
         """Tell what has happened."""
         self._untold.extend(transitions)
-        self._flush()
+        self._begin()
 
     @callback
     def open(self) -> CALLBACK_TYPE:
-        """Begin to tell when there are automations to hear it; returns what calls that off."""
+        """Begin to tell when there are automations to hear it; returns what ends that."""
         calls_off: list[CALLBACK_TYPE] = []
 
         @callback
         def begin(_: object) -> None:
             self._is_open = True
-            self._flush()
+            self._begin()
 
         @callback
         def started(hass: HomeAssistant) -> None:
@@ -60,13 +68,33 @@ class Announcer:
 
         @callback
         def close() -> None:
+            self._is_open = False
             for call_off in calls_off:
                 call_off()
 
         return close
 
-    def _flush(self) -> None:
-        while self._is_open and self._untold:
+    def _begin(self) -> None:
+        """Tell a few now; if there are more, others have their turn in between."""
+        if not self._is_open or self._is_telling or not self._untold:
+            return
+        self._tell_some()
+        if self._untold:
+            self._is_telling = True
+            self._hass.async_create_background_task(self._tell_rest(), "tell of downloads")
+        else:
+            self._told_all()
+
+    def _tell_some(self) -> None:
+        for _ in range(min(_TURN, len(self._untold))):
             transition = self._untold.popleft()
             for listener in tuple(self._listeners):
                 listener(transition)
+
+    async def _tell_rest(self) -> None:
+        while self._is_open and self._untold:
+            await asyncio.sleep(0)
+            self._tell_some()
+        self._is_telling = False
+        if not self._untold:
+            self._told_all()

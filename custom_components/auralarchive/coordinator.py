@@ -147,7 +147,8 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             preferences.category, stalled_after=preferences.stalled_after
         )
         self.history = History(hass, entry.entry_id, self._transitions)
-        self.announcer = Announcer(hass)
+        # What has not been told must not be kept as told.
+        self.announcer = Announcer(hass, lambda: self.history.note(turns=True))
         self._looked_at = hass.loop.time()
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
@@ -188,8 +189,8 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         seconds = now - self._looked_at if self.last_update_success else 0.0
         self._looked_at = now
         turns = await self._transitions.follow(self._servers.mirror, changes, seconds=seconds)
-        if not self._transitions.is_saved:
-            self.history.note(turns=bool(turns))
+        if not turns and not self._transitions.is_saved and self.announcer.has_told_all:
+            self.history.note(turns=False)
         self.announcer.tell([await self._explained(turn) for turn in turns])
 
     async def _explained(self, transition: Transition) -> Transition:

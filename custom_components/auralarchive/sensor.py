@@ -1,6 +1,6 @@
 """Sensors: the downloads of the entry's category in figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, override
@@ -30,6 +30,8 @@ PARALLEL_UPDATES = 0
 
 # The longest text that a state can hold.
 _MAX_STATE = 255
+# Home Assistant records no attributes of more than 16 KB.
+_MAX_ATTRIBUTE = 12_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,18 @@ def _details(milestone: Milestone | None) -> dict[str, Any]:
         "infohash": milestone.infohash,
         "at": datetime.fromtimestamp(milestone.at, UTC).isoformat(),
     }
+
+
+def _fitting(names: Iterable[str]) -> list[str]:
+    """Return as many names as a state's attributes may hold."""
+    rest = _MAX_ATTRIBUTE
+    fitting = []
+    for name in names:
+        rest -= len(name.encode()) + len('"",')
+        if rest < 0:
+            break
+        fitting.append(name)
+    return fitting
 
 
 SENSORS = (
@@ -118,7 +132,7 @@ SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda downloads: len(downloads.categories),
-        attributes_fn=lambda downloads: {"categories": list(downloads.categories)},
+        attributes_fn=lambda downloads: {"categories": _fitting(downloads.categories)},
     ),
     DownloadSensorEntityDescription(
         key="last_added",

@@ -2,8 +2,9 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from itertools import count
 import os
 from pathlib import Path
@@ -30,10 +31,22 @@ _FLAGS = (
     "--remote-debugging-port=0",
 )
 _START_SECONDS = 30.0
+# The virtual key codes that pages ask for.
+_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowDown": 40}
 
 
 class ChromiumError(Exception):
     """The browser is missing, or a page did not come to what was awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a page, in CSS pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 class Page:
@@ -44,10 +57,15 @@ class Page:
         self._socket = socket
         self._numbers = count(1)
 
-    async def resize(self, width: int, height: int) -> None:
-        """Give the tab a size in CSS pixels."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    async def resize(self, width: int, height: int, *, scale: float = 1.0) -> None:
+        """Give the tab a size in CSS pixels, of which each is `scale` pixels wide."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         await self._command("Emulation.setDeviceMetricsOverride", **size)
+
+    async def run_in_every_document(self, script: str) -> None:
+        """Have a script run first in whatever document the tab opens from now on."""
+        await self._command("Page.enable")
+        await self._command("Page.addScriptToEvaluateOnNewDocument", source=script)
 
     async def open(self, address: str) -> None:
         """Go to an address, without waiting for what it loads."""
@@ -71,9 +89,39 @@ class Page:
                 raise ChromiumError(f"after {seconds:.0f} s this is not so: {expression}")
             await asyncio.sleep(0.2)
 
-    async def screenshot(self) -> bytes:
-        """Return what the tab shows, as a PNG."""
-        answer = await self._command("Page.captureScreenshot", format="png")
+    async def move(self, x: float, y: float) -> None:
+        """Move the mouse to a place in the viewport."""
+        await self._command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    async def click(self, x: float, y: float) -> None:
+        """Click with the left button."""
+        await self.move(x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            await self._command(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )
+
+    async def type(self, text: str) -> None:
+        """Put text where the cursor is, as from a keyboard or the clipboard."""
+        await self._command("Input.insertText", text=text)
+
+    async def press(self, key: str, *, commands: Sequence[str] = ()) -> None:
+        """Press a key by its name, such as Enter; `commands` are what an editor takes it for."""
+        code = _KEYS.get(key, 0)
+        for kind in ("rawKeyDown", "keyUp"):
+            await self._command(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=code,
+                commands=list(commands) if kind == "rawKeyDown" else [],
+            )
+
+    async def screenshot(self, area: Area | None = None) -> bytes:
+        """Return what the tab shows, or only an area of it, as a PNG."""
+        clip = {} if area is None else {"clip": {**asdict(area), "scale": 1}}
+        answer = await self._command("Page.captureScreenshot", format="png", **clip)
         return b64decode(answer["data"])
 
     async def _command(self, method: str, **parameters: object) -> JsonObject:

@@ -10,7 +10,7 @@ from typing import Any
 
 GENERATIONS = ("4.5", "5.1", "5.3")
 DELIVERIES = ("auto", "link", "file", "any")
-# The groups in the README's order; others follow.
+# The groups in the order of the table; others follow.
 _TITLES = {
     "link": "Links of Jackett",
     "localhost": "Links of Jackett, qBittorrent in a container",
@@ -23,7 +23,7 @@ _TITLES = {
 }
 _SIGNS = {"added": "✓", "already_present": "="}
 _NUMBERS = "¹²³⁴⁵⁶⁷⁸⁹"
-_README = Path("README.md")
+_PAGE = Path("docs/verification.md")
 _MARKERS = ("<!-- verdicts -->", "<!-- /verdicts -->")
 _LEGEND = """\
 ✓ added, = already there, ✗ an error with the code on the right. The time is given where it was \
@@ -121,7 +121,7 @@ def text(groups: Mapping[str, list[Row]]) -> str:
 
 
 def markdown(groups: Mapping[str, list[Row]]) -> str:
-    """Return the table for the README: a sign in every cell, and cases that are alike together."""
+    """Return the table for the documentation: a sign in every cell, and cases that are alike together."""
     parts = [_LEGEND]
     for name, rows in groups.items():
         places = columns(rows)
@@ -137,15 +137,15 @@ def markdown(groups: Mapping[str, list[Row]]) -> str:
     return "\n".join(parts)
 
 
-def into_readme(table: str) -> None:
-    """Put the table between the README's markers."""
+def into_docs(table: str) -> None:
+    """Put the table between the markers of its page."""
     begin, end = _MARKERS
-    readme = _README.read_text()
-    if readme.count(begin) != 1 or readme.count(end) != 1:
-        sys.exit(f"verdicts: the README needs {begin} and {end}, once each")
-    before, _, rest = readme.partition(begin)
+    page = _PAGE.read_text()
+    if page.count(begin) != 1 or page.count(end) != 1:
+        sys.exit(f"verdicts: {_PAGE} needs {begin} and {end}, once each")
+    before, _, rest = page.partition(begin)
     _, _, after = rest.partition(end)
-    _README.write_text(f"{before}{begin}\n{table}\n{end}{after}")
+    _PAGE.write_text(f"{before}{begin}\n{table}\n{end}{after}")
 
 
 def _headings(places: list[Column]) -> list[str]:
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--tests", choices=("passed", "failed"), required=True)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true")
-    form.add_argument("--readme", action="store_true")
+    form.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
 
     cells: Path = arguments.cells
@@ -217,9 +217,9 @@ def main() -> None:
     if arguments.tests == "failed":
         faults.append("tests have failed, see above")
     number = sum(len(box.verdicts) for row in rows for box in row.boxes.values())
-    if arguments.readme and not faults:
-        into_readme(markdown(groups))
-    elif not arguments.readme:
+    if arguments.write and not faults:
+        into_docs(markdown(groups))
+    elif not arguments.write:
         print(markdown(groups) if arguments.markdown else text(groups))
     lies = sum(len(box.lies) for row in rows for box in row.boxes.values())
     print(f"verdicts: {number} adds in {len(rows)} cases, {lies} lies", file=sys.stderr)

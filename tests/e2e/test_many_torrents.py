@@ -142,3 +142,19 @@ async def test_nobody_waits(hass: HomeAssistant, server: Stand) -> None:
             assert state is not None
             assert state.state == str(number)
         assert busy.longest < LONGEST_CALLBACK, busy.culprit
+
+
+async def test_no_state_is_too_large(
+    hass: HomeAssistant, server: Stand, every_entity: None
+) -> None:
+    """However many torrents and categories there are, and however long their names."""
+    long = "\N{BOOKS}" * 1000
+    categories = {f"{one} {long}": {"savePath": ""} for one in range(NUMBER)}
+    server.tell(
+        **{**ALL, "categories": categories},
+        torrents=torrents(name=long, save_path=long, category=f"auralarchive/{long}"),
+    )
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    sizes = {state.entity_id: len(state.as_dict_json) for state in hass.states.async_all()}
+    assert {one: size for one, size in sizes.items() if size > 16 * 1024} == {}

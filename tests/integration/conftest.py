@@ -14,7 +14,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import DATA_RESOLVER, HassAsyncDNSResolver
-from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -185,12 +184,6 @@ def load(hass: HomeAssistant, enable_custom_integrations: None, lab: Lab) -> Loa
 async def entry(load: Load) -> ConfigEntry:
     """Return an entry that is loaded."""
     return await load()
-
-
-@pytest.fixture
-def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Switch on what begins switched off."""
-    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture

@@ -178,6 +178,23 @@ async def test_nothing_is_told_before_automations_can_hear_it(
     assert turns(told) == [("removed", "Emma")]
 
 
+async def test_what_was_not_told_is_told_by_the_next_set_up(
+    hass: HomeAssistant, lab: Lab, load: Load, poll: Poll, told: Told
+) -> None:
+    """Home Assistant is stopped, or the entry reloaded, before automations could hear it."""
+    entry = await load()
+    hass.set_state(CoreState.starting)
+    add(lab.qbittorrent, book(lab, "Emma", seeded=False))
+    await until(states(lab.qbittorrent), {"Emma": "stalledDL"}.__eq__)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await poll()
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert told == []
+    hass.set_state(CoreState.running)
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert await awaited(poll, told, 1) == [("added", "Emma")]
+
+
 async def test_what_was_there_at_the_first_set_up_is_no_news(
     lab: Lab, load: Load, poll: Poll, told: Told
 ) -> None:

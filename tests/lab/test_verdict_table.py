@@ -14,6 +14,7 @@ from tests.e2e.verdicts import Cell
 type Run = Callable[..., tuple[int, str, str]]
 
 GROUPS = ("link", "localhost", "other site", "magnet", "file", "category", "server", "late")
+PAGE = "docs/verification.md"
 MARKED = "before\n<!-- verdicts -->\nold\n<!-- /verdicts -->\nafter\n"
 
 
@@ -40,7 +41,9 @@ GOOD = [cell for group in GROUPS for cell in row(group, "good")]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return what prints the table of some cells: with the exit code, what is said, and where."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "README.md").write_text(MARKED)
+    page = tmp_path / PAGE
+    page.parent.mkdir()
+    page.write_text(MARKED)
 
     def run(cells: Iterable[Cell], *options: str, tests: str = "passed") -> tuple[int, str, str]:
         path = tmp_path / "cells"
@@ -77,15 +80,15 @@ def test_a_good_run(run: Run) -> None:
     ],
     ids=["empty", "group", "cell", "generation", "announced", "lie", "lie-of-two", "tests"],
 )  # fmt: skip
-@pytest.mark.parametrize("option", ["", "--markdown", "--readme"])
+@pytest.mark.parametrize("option", ["", "--markdown", "--write"])
 def test_a_run_that_is_not(
     run: Run, tmp_path: Path, cells: list[Cell], tests: str, fault: str, option: str
 ) -> None:
-    """It fails, whatever it prints, and the README stays as it is."""
+    """It fails, whatever it prints, and the page stays as it is."""
     code, _, said = run(cells, *filter(None, [option]), tests=tests)
     assert code == 1
     assert f"verdicts: {fault}" in said
-    assert (tmp_path / "README.md").read_text() == MARKED
+    assert (tmp_path / PAGE).read_text() == MARKED
 
 
 def test_no_run_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -96,7 +99,7 @@ def test_no_run_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert ended.value.code
 
 
-def test_the_readme(run: Run, tmp_path: Path) -> None:
+def test_the_page(run: Run, tmp_path: Path) -> None:
     """Cases that are alike share a row; where errors differ, each has its number."""
     failing = [
         replace(cell, verdict="not_seen" if cell.generation == "4.5" else "link_gone")
@@ -107,12 +110,12 @@ def test_the_readme(run: Run, tmp_path: Path) -> None:
     cells = [cell for cell in GOOD if cell.group != "magnet"]
     cells += [*row("link", "fine"), *failing, *slow, *row("magnet", "a", ["any"]), *known]
     announced = [replace(cell, verdict="") for cell in row("link", "good")]
-    code, table, _ = run([*announced, *cells], "--readme")
-    readme = (tmp_path / "README.md").read_text()
+    code, table, _ = run([*announced, *cells], "--write")
+    page = (tmp_path / PAGE).read_text()
     assert (code, table) == (0, "")
-    assert readme.startswith("before\n<!-- verdicts -->\n✓ added")
-    assert readme.endswith("<!-- /verdicts -->\nafter\n")
-    lines = readme.splitlines()
+    assert page.startswith("before\n<!-- verdicts -->\n✓ added")
+    assert page.endswith("<!-- /verdicts -->\nafter\n")
+    lines = page.splitlines()
     marks = " | ".join(["✗²"] * 3 + ["✗¹"] * 6)
     assert f"| good · fine | {' | '.join(['✓'] * 9)} |  |" in lines
     assert f"| gone | {marks} | ¹ `link_gone`, ² `not_seen` |" in lines
