@@ -121,7 +121,7 @@ def text(groups: Mapping[str, list[Row]]) -> str:
 
 
 def markdown(groups: Mapping[str, list[Row]]) -> str:
-    """Return the table for the documentation: a sign in every cell, and cases that are alike together."""
+    """Return the table for its page: a sign in every cell, and cases that are alike together."""
     parts = [_LEGEND]
     for name, rows in groups.items():
         places = columns(rows)

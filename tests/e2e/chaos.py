@@ -1,6 +1,7 @@
 """A day in the life of an entry: polls, faults, and what is to be true after each."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -63,6 +64,8 @@ class Day:
         self._is_complete: dict[str, bool] = {}
         self._claimed = Transitions()
         self._happened = Transitions()
+        self._events: dict[str, list[str]] = defaultdict(list)
+        self._last_event = ""
         self._milestones: dict[str, list[Milestone]] = {"last_added": [], "last_completed": []}
         self._expected: dict[str, list[Milestone]] = {"last_added": [], "last_completed": []}
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -173,6 +176,7 @@ class Day:
         assert {one.name: one.save_path for one in mirror.categories.values()} == categories
         self._compare_sensors(listing)
         self._compare_transitions(listing)
+        self._compare_events(listing)
         self._truth = listing
         self._has_restarted = False
 
@@ -226,6 +230,23 @@ class Day:
         claimed, happened = self._claimed.without(again), self._happened.without(again)
         assert claimed == happened, claimed.beside(happened)
 
+    def _compare_events(self, listing: Listing) -> None:
+        """Compare what the event entity has told since the last time with what has changed."""
+        before, ours = ({one["hash"]: one for one in _ours(of)} for of in (self._truth, listing))
+        skipped = self._library.added_again | self._library.recategorised
+        self._library.recategorised.clear()
+        for infohash in (before.keys() | ours.keys()) - skipped:
+            was, is_now = (of.get(infohash, {}).get("state") for of in (before, ours))
+            expected = {
+                "added": infohash not in before,
+                "completed": is_now in COMPLETE and was not in COMPLETE,
+                "removed": infohash not in ours,
+            }
+            told = sorted(self._events[infohash])
+            happened = sorted(turn for turn, has_happened in expected.items() if has_happened)
+            assert told == happened, f"{infohash}: told {told}, true {happened}"
+        self._events.clear()
+
     def _note_torrents(self) -> None:
         torrents = self._entry.runtime_data.servers.mirror.torrents
         if torrents == self._seen:
@@ -245,6 +266,11 @@ class Day:
 
     @callback
     def _note_state(self, event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        # A time is less than any word, such as "unavailable".
+        if state and state.domain == "event" and self._last_event < state.state < "a":
+            self._last_event = state.state
+            self._events[state.attributes["infohash"]].append(state.attributes["event_type"])
         self._note_milestone(
             event.data["entity_id"].removeprefix("sensor.auralarchive_"), event.data["new_state"]
         )

@@ -66,6 +66,7 @@ class Library:
         self._rid = 0
         self.done: list[str] = []
         self.added_again: set[str] = set()
+        self.recategorised: set[str] = set()
 
     def fill(self, number: int) -> None:
         """Add so many torrents, a tenth of them complete."""
@@ -298,6 +299,7 @@ class Library:
 
     def _recategorise(self) -> None:
         infohash = self._pick()
+        self.recategorised.add(infohash)
         category = self._random.choice(CATEGORIES)
         if category and category not in self.categories():
             self._call("torrents/createCategory", category=category, savePath="")

@@ -170,6 +170,8 @@ async def test_no_canary_is_found(
             modes = {main: ("auto", "file"), links: ("link",), old: ("auto", "link")}
             for entry_id in (main, links, old):
                 await _do_everything(ear, entry_id, modes[entry_id], list(releases))
+                # What a caller gives, Home Assistant itself logs: no secret is put in there.
+                await _order(ear, entry_id, "Dune")
             # Home Assistant has opened all of Jackett's links itself.
             assert key not in _log(houses["main"])
             await _harm(ear, jackett, houses["main"], main)
@@ -221,6 +223,15 @@ async def _do_everything(
     await ear.call("get_downloads", category="all", config_entry_id=entry_id)
     checked = await ear.call("check_route", config_entry_id=entry_id)
     assert checked["ok"] is True, checked
+
+
+async def _order(ear: Ear, entry_id: str, download: str) -> None:
+    """Give every order to a download."""
+    for order in ("pause", "resume", "remove"):
+        await ear.call(order, download=download, config_entry_id=entry_id)
+    await ear.call(
+        "set_category", download=download, category="auralarchive/x", config_entry_id=entry_id
+    )
 
 
 async def _harm(
