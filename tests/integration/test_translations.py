@@ -25,6 +25,8 @@ SAME_WORD = {
     "E-books (7020)": {"nl"},
     "Indexers": {"nl"},
     "Link": {"de", "es", "it", "nl"},
+    "Name": {"de"},
+    "Password": {"it"},
     "Seeders": {"es", "fr", "it", "nl"},
     "Tags": {"fr", "nl"},
     "Timeout": {"it"},

@@ -93,8 +93,9 @@ async def test_call_cancelled_mid_poll(hass, lab, load, poll, heard, what):
     gate.hold={what}
     t=asyncio.create_task(hass.services.async_call("auralarchive","get_downloads",{},blocking=True,return_response=True))
     await asyncio.wait_for(gate.asked.wait(),20)
+    print("\nSEEN", gate.seen[-6:], entry.runtime_data.downloads._transitions._known)
     t.cancel()
-    await asyncio.gather(t, return_exceptions=True)
+    print(await asyncio.gather(t, return_exceptions=True), T(heard))
     gate.hold=set(); gate.go.set()
     for _ in range(4): await poll(); await asyncio.sleep(.1)
     print("\nTOLD",T(heard))
