@@ -80,10 +80,8 @@ async def async_migrate_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntr
 async def async_unload_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
     """Unload an entry."""
     is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
-    downloads = entry.runtime_data.downloads
-    # The next set-up reads it, and tells what has not been told.
-    if is_unloaded and downloads.announcer.has_told_all:
-        await downloads.history.write()
+    if is_unloaded:
+        await entry.runtime_data.downloads.write_history()
     return is_unloaded
 
 

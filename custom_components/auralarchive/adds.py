@@ -35,7 +35,7 @@ async def add(
         learn_from_failure(hass, entry, err)
         # A request that cannot be meant is the caller's business alone.
         if err.leg is not Leg.REQUEST:
-            data.downloads.announcer.tell([_failed(source, options, err)])
+            data.downloads.announcer.tell(_failed(source, options, err))
         raise
     data.journal.note_success(source, mode, delivered)
     learn_from_success(entry, source, delivered)

@@ -42,9 +42,20 @@ class Announcer:
         return lambda: self._listeners.remove(listener)
 
     @callback
-    def tell(self, transitions: Iterable[Transition]) -> None:
-        """Tell what has happened."""
+    def keep(self, transitions: Iterable[Transition]) -> None:
+        """Note what is to be told."""
         self._untold.extend(transitions)
+
+    @callback
+    def replace(self, transition: Transition, better: Transition) -> None:
+        """Exchange what is to be told, unless it has been told."""
+        if transition in self._untold:
+            self._untold[self._untold.index(transition)] = better
+
+    @callback
+    def tell(self, *transitions: Transition) -> None:
+        """Tell what has been kept, and then this."""
+        self.keep(transitions)
         self._begin()
 
     @callback

@@ -27,7 +27,7 @@ from .engine.late import Watches
 from .engine.mirror import Changes
 from .engine.server_log import last_word_on
 from .engine.torznab import Indexer
-from .engine.transitions import Transition, Transitions
+from .engine.transitions import Transitions
 from .history import History
 from .issues import EntryIssues
 from .journal import Journal
@@ -144,7 +144,9 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         self._servers = servers
         self._preferences = preferences
         self._transitions = Transitions(
-            preferences.category, stalled_after=preferences.stalled_after
+            servers.qbittorrent_address,
+            preferences.category,
+            stalled_after=preferences.stalled_after,
         )
         self.history = History(hass, entry.entry_id, self._transitions)
         # What has not been told must not be kept as told.
@@ -191,14 +193,22 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         turns = await self._transitions.follow(self._servers.mirror, changes, seconds=seconds)
         if not turns and not self._transitions.is_saved and self.announcer.has_told_all:
             self.history.note(turns=False)
-        self.announcer.tell([await self._explained(turn) for turn in turns])
+        self.announcer.keep(turns)
+        # It may be called off meanwhile: then the turn is told next time, without the reason.
+        for turn in turns:
+            if turn.cause is not None:
+                word = await last_word_on(self._servers.qbittorrent, turn.name)
+                reason = word and self._servers.redact(word)
+                self.announcer.replace(turn, replace(turn, reason=reason))
+        self.announcer.tell()
 
-    async def _explained(self, transition: Transition) -> Transition:
-        """Return a failure with what the server says of it, any other turn as it is."""
-        if transition.cause is None:
-            return transition
-        word = await last_word_on(self._servers.qbittorrent, transition.name)
-        return replace(transition, reason=word and self._servers.redact(word))
+    async def write_history(self) -> None:
+        """Keep what has been told, for the next set-up to go on with.
+
+        If there is something left to tell, it is the next set-up that tells it.
+        """
+        if self._transitions.is_settled and self.announcer.has_told_all:
+            await self.history.write()
 
 
 class JackettCoordinator(ServerCoordinator[tuple[Indexer, ...]]):

@@ -1,5 +1,6 @@
 """The turns that downloads take are told once each, and none that they do not take."""
 
+import asyncio
 from collections.abc import Mapping
 import json
 from typing import Any
@@ -35,6 +36,7 @@ class Server:
 
     def __init__(self, category: str = "books") -> None:
         """Begin without torrents."""
+        self.address = "http://a"
         self.category = category
         self.records: dict[str, Record] = {}
         self.begin()
@@ -43,7 +45,7 @@ class Server:
     def begin(self, saved: dict[str, Any] | None = None) -> None:
         """Start the follower's side anew."""
         self.mirror = Mirror()
-        self.transitions = Transitions(self.category, stalled_after=HOUR)
+        self.transitions = Transitions(self.address, self.category, stalled_after=HOUR)
         if saved is not None:
             self.transitions.restore(saved)
 
@@ -317,6 +319,39 @@ async def test_a_server_that_starts_anew(server: Server) -> None:
 async def test_many_torrents_let_others_have_their_turn() -> None:
     """And none is left out."""
     server = Server()
-    server.begin({"category": "books", "torrents": {}})
+    server.begin({"server": "http://a", "category": "books", "torrents": {}})
     many = {f"{one:040x}": record("downloading") for one in range(1200)}
     assert await server.turns(many) == ["added"] * 1200
+
+
+@pytest.mark.parametrize(
+    ("there", "turns"),
+    [
+        pytest.param({B: record("stalledUP")}, [], id="another"),
+        pytest.param({A: record("stalledUP")}, ["completed"], id="the-same-one-has-moved"),
+    ],
+)
+async def test_a_server_at_another_address(
+    server: Server, there: dict[str, Record], turns: list[str]
+) -> None:
+    """Another server's torrents are no news, nor is it that those of the first are not there."""
+    await server.look({A: record("downloading")})
+    saved = server.saved()
+    server.address = "http://b"
+    server.records = there
+    server.begin(saved)
+    assert await server.turns() == turns
+    assert await server.turns({**dict.fromkeys(there)}) == ["removed"]
+
+
+async def test_a_look_that_is_called_off(server: Server) -> None:
+    """It is gone on with by the next one, and nothing is lost or told twice."""
+    many = {f"{one:040x}": record("downloading") for one in range(1200)}
+    looking = asyncio.create_task(server.turns(many))
+    await asyncio.sleep(0)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert not server.transitions.is_settled
+    assert await server.turns() == ["added"] * 1200
+    assert server.transitions.is_settled

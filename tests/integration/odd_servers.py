@@ -90,7 +90,8 @@ class Exchange:
 class Proxy:
     """A proxy in front of a server; with `keeps_host` it does not adapt the Host header.
 
-    `edit` may change the answers.
+    `edit` may change the answers. What is asked of paths that end with `held` is answered when `go`
+    is set, and `asked` tells that it was asked.
     """
 
     target: str
@@ -98,6 +99,9 @@ class Proxy:
     url: str = ""
     edit: Edit | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    held: str | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def of(self, path: str) -> list[Exchange]:
         """Return the exchanges of a path so far."""
@@ -116,6 +120,9 @@ async def proxying(
 
         async def pass_on(request: web.BaseRequest) -> web.Response:
             headers = {key: value for key, value in request.headers.items() if key not in dropped}
+            if proxy.held is not None and request.path.endswith(proxy.held):
+                proxy.asked.set()
+                await proxy.go.wait()
             async with session.request(
                 request.method,
                 f"{target}{request.path_qs}",

@@ -1,6 +1,7 @@
 """The event entity: each turn of a download is told once, over all restarts."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 import json
 import shutil
@@ -232,6 +233,65 @@ async def test_lost_files(lab: Lab, load: Load, poll: Poll, told: Told) -> None:
     lab.qbittorrent.start()
     assert (await awaited(poll, told, 3))[-1] == ("failed", "Emma")
     assert "missing" in told[-1]["reason"]
+
+
+async def reloaded(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Reload an entry."""
+    await hass.config_entries.async_reload(entry.entry_id)
+
+
+async def left_alone(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Do nothing with it."""
+
+
+@pytest.mark.parametrize("once_more", [reloaded, left_alone])
+async def test_a_poll_that_is_called_off(
+    hass: HomeAssistant,
+    lab: Lab,
+    load: Load,
+    act: Action,
+    poll: Poll,
+    told: Told,
+    once_more: Callable[[HomeAssistant, ConfigEntry], Awaitable[None]],
+) -> None:
+    """What it has seen is told all the same, though perhaps without qBittorrent's own words."""
+    proxy = await lab.proxy(lab.qbittorrent.url)
+    entry = await load(qbittorrent_url=proxy.url)
+    add(lab.qbittorrent, book(lab, "Emma"))
+    await awaited(poll, told, 2)
+    lab.qbittorrent.stop()
+    shutil.rmtree(told[0]["save_path"])
+    lab.qbittorrent.start()
+    await until(states(lab.qbittorrent), {"Emma": "missingFiles"}.__eq__)
+    proxy.held = "log/main"
+    call = asyncio.create_task(act("get_downloads"))
+    await proxy.asked.wait()
+    call.cancel()
+    await asyncio.wait([call])
+    proxy.held = None
+    proxy.go.set()
+    await once_more(hass, entry)
+    assert (await awaited(poll, told, 3))[2:] == [("failed", "Emma")]
+
+
+async def test_the_reason_is_its_own(lab: Lab, load: Load, poll: Poll, told: Told) -> None:
+    """Not that of another whose name, or link, has this name in it."""
+    await load()
+    add(lab.qbittorrent, book(lab, "Emma"))
+    await awaited(poll, told, 2)
+    lab.qbittorrent.stop()
+    shutil.rmtree(told[0]["save_path"])
+    lab.qbittorrent.start()
+    await until(states(lab.qbittorrent), {"Emma": "missingFiles"}.__eq__)
+    session = lab.qbittorrent.login()
+    session.call("torrents/add", {"urls": f"{lab.jackett.url}/0123456789abcdef/Emma and Emma"})
+
+    async def log() -> str:
+        return session.call("log/main")
+
+    await until(log, lambda lines: "0123456789abcdef" in lines)
+    assert (await awaited(poll, told, 3))[2:] == [("failed", "Emma")]
+    assert "0123456789abcdef" not in told[2]["reason"]
 
 
 async def test_an_add_that_fails(

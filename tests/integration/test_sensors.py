@@ -338,6 +338,7 @@ DESCRIBED = {
     "categories": Described(name="Categories", unit="categories", category="diagnostic"),
     "last_added": Described(name="Last added", state_class=None),
     "last_completed": Described(name="Last completed", state_class=None),
+    "downloads": Described(name="Downloads", state_class=None, platform="event"),
     "qbittorrent_connected": Described(
         name="qBittorrent connected",
         device_class="connectivity",

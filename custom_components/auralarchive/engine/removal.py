@@ -2,20 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass
-import re
 
 from .errors import FilesNotDeletedError, QbittorrentError
 from .mirror import Torrent
 from .orders import Remove, carry_out
 from .patience import pauses
-from .qbittorrent import API_STOP, LogRecord, QbittorrentClient
+from .qbittorrent import API_STOP, QbittorrentClient
 from .redact import Redactor
-from .server_log import ServerLog
+from .server_log import ServerLog, is_about
 
 # Files go after the torrent has gone from the list; many of them take their time.
 _FILES_SECONDS = 5.0
-# What stands beside a name in the log: a quotation mark of any language, or French's narrow blank.
-_EDGE = r"""["'<>]|[^\x00-\x7f]"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +48,7 @@ async def _are_files_gone(
         # Up to 4.x the log says it in one line; later the torrent has one, and its files another.
         lines = 2 if (await client.version()).api >= API_STOP else 1
         for pause in pauses(_FILES_SECONDS):
-            said = [one for one in await client.log(position) if _is_about(one, torrent.name)]
+            said = [one for one in await client.log(position) if is_about(one, torrent.name)]
             if failed := next((one for one in said if one.is_warning), None):
                 detail = redact(failed.message)
                 raise FilesNotDeletedError(name=torrent.name, detail=detail)
@@ -62,8 +59,3 @@ async def _are_files_gone(
         # The torrent was seen to be gone; that much is certain.
         return None
     return None
-
-
-def _is_about(record: LogRecord, name: str) -> bool:
-    """Tell whether a line names a torrent; its words are in the server's language."""
-    return bool(re.search(f"(?:{_EDGE}){re.escape(name)}(?:{_EDGE})", record.message))

@@ -15,6 +15,8 @@ TOO_LARGE = re.compile(r"(?<!\d)100[.,]0(?!\d)")
 _OF_A_CERTIFICATE = re.compile(r"SSL(?!/TLS)")
 # What can stand beside a link in a sentence: a blank, or a quotation mark of any language.
 _EDGE = re.compile(r"""[\s"'<>]|[^\x00-\x7f]""")
+# What stands beside a name: a quotation mark of any language, or French's narrow blank.
+_QUOTE = r"""["'<>]|[^\x00-\x7f]"""
 _FULL_STOP = re.compile(r"\.(?:\s|$)")
 
 
@@ -47,8 +49,13 @@ async def last_word_on(client: QbittorrentClient, name: str) -> str | None:
         records = await client.log()
     except QbittorrentError:
         return None
-    words = [record.message for record in records if record.is_warning and name in record.message]
-    return words[-1] if words and name else None
+    words = [one.message for one in records if one.is_warning and is_about(one, name)]
+    return words[-1] if words else None
+
+
+def is_about(record: LogRecord, name: str) -> bool:
+    """Tell whether a line names a torrent; its words are in the server's language."""
+    return bool(name and re.search(f"(?:{_QUOTE}){re.escape(name)}(?:{_QUOTE})", record.message))
 
 
 def mentions(record: LogRecord, link: str) -> bool:

@@ -113,8 +113,9 @@ class Transitions:
     `is_saved` tells whether `saved` would return what it returned before.
     """
 
-    def __init__(self, category: str, *, stalled_after: float) -> None:
-        """Begin with nothing known; `stalled_after` is in seconds."""
+    def __init__(self, server: str, category: str, *, stalled_after: float) -> None:
+        """Begin with nothing known; `server` is its address, `stalled_after` is in seconds."""
+        self._server = server
         self._category = category
         self._stalled_after = stalled_after
         self._known: dict[str, _Known] = {}
@@ -124,33 +125,57 @@ class Transitions:
         self._trying: dict[str, float] = {}
         # Complete ones that did not look so when last seen: a restart of the server does that.
         self._doubtful: set[str] = set()
+        # What has not been looked at, or not been handed on, because a look was called off.
+        self._new: set[str] = set()
+        self._changed: set[str] = set()
+        self._gone: set[str] = set()
+        self._turns: list[Transition] = []
         self._is_first = True
         # Without a history, what is there now was there before.
         self._has_history = False
+        self._has_moved = False
         self.is_saved = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether no look was called off before it came to its end."""
+        return not (self._changed or self._gone or self._turns)
 
     async def follow(self, mirror: Mirror, changes: Changes, *, seconds: float) -> list[Transition]:
         """Return the turns that the torrents have taken.
 
         `changes` are those that the mirror has just taken over, `seconds` the time since the last
-        look, 0 if the server was away meanwhile.
+        look, 0 if the server was away meanwhile. A look that is called off is gone on with by the
+        next one.
         """
         self._clock += seconds
-        turns: list[Transition] = []
+        self._new |= changes.added
+        self._changed |= changes.added | changes.updated | self._doubtful
+        self._gone |= changes.removed
+        if self._has_moved and self._known.keys().isdisjoint(mirror.torrents):
+            # That is another server, of which nothing is known.
+            self._known.clear()
+            self._trying.clear()
+            self._has_history = False
+        self._has_moved = False
         if self._is_first:
-            changes.removed |= self._known.keys() - mirror.torrents.keys()
-        looked_at = changes.added | changes.updated | self._doubtful
-        for number, infohash in enumerate(looked_at, 1):
+            self._gone |= self._known.keys() - mirror.torrents.keys()
+        looked_at = 0
+        while self._changed:
+            infohash = self._changed.pop()
             if torrent := mirror.torrents.get(infohash):
-                turns += self._look(torrent, mirror, is_new=infohash in changes.added)
-            if number % _TURN == 0:
+                self._turns += self._look(torrent, mirror, is_new=infohash in self._new)
+            looked_at += 1
+            if looked_at % _TURN == 0:
                 await asyncio.sleep(0)
-        for infohash in changes.removed:
+        for infohash in self._gone:
             if infohash not in mirror.torrents and (known := self._forget(infohash)):
-                turns.append(known.took(Turn.REMOVED))
-        turns += self._find_stalled(mirror)
-        self.is_saved &= not turns
+                self._turns.append(known.took(Turn.REMOVED))
+        self._new.clear()
+        self._gone.clear()
         self._is_first = False
+        turns, self._turns = [*self._turns, *self._find_stalled(mirror)], []
+        self.is_saved &= not turns
         return turns
 
     def _look(self, torrent: Torrent, mirror: Mirror, *, is_new: bool) -> list[Transition]:
@@ -272,6 +297,7 @@ class Transitions:
         """Return what is known, as plain JSON."""
         self.is_saved = True
         return {
+            "server": self._server,
             "category": self._category,
             "torrents": {
                 infohash: [
@@ -295,6 +321,7 @@ class Transitions:
         if saved["category"] != self._category:
             return
         self._has_history = self.is_saved = True
+        self._has_moved = saved["server"] != self._server
         waits = {}
         for infohash, (*fields, trouble, waited) in saved["torrents"].items():
             known = self._known[infohash] = _Known(*fields)
