@@ -57,7 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry)
     watch_for_issues(hass, entry)
     await downloads.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    entry.async_on_unload(downloads.announcer.open())
+    downloads.announcer.open()
     # Jackett is needed for searches only: nothing has to wait for it.
     entry.async_create_background_task(hass, jackett.async_refresh(), "look for Jackett")
     return True
@@ -79,9 +79,14 @@ async def async_migrate_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntr
 
 async def async_unload_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry) -> bool:
     """Unload an entry."""
+    downloads = entry.runtime_data.downloads
+    # What happens from now on, the next set-up tells.
+    downloads.announcer.close()
     is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if is_unloaded:
-        await entry.runtime_data.downloads.write_history()
+        await downloads.history.write()
+    else:
+        downloads.announcer.open()
     return is_unloaded
 
 

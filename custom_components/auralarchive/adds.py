@@ -4,7 +4,7 @@ from homeassistant.core import HomeAssistant
 
 from .coordinator import AuralArchiveConfigEntry
 from .engine.delivery import Delivered
-from .engine.errors import AuralArchiveError, Leg
+from .engine.errors import AuralArchiveError, Leg, UnverifiedError
 from .engine.qbittorrent import AddOptions
 from .engine.source import DeliveryMode, Source
 from .engine.transitions import Transition, Turn
@@ -33,9 +33,10 @@ async def add(
         elapsed_ms = round((hass.loop.time() - started) * 1000)
         data.journal.note_failure(source, mode, err, elapsed_ms=elapsed_ms)
         learn_from_failure(hass, entry, err)
-        # A request that cannot be meant is the caller's business alone.
-        if err.leg is not Leg.REQUEST:
-            data.downloads.announcer.tell(_failed(source, options, err))
+        # A request that cannot be meant is the caller's business alone, and of what is in doubt it
+        # would be a lie. The entry may have been reloaded meanwhile.
+        if err.leg is not Leg.REQUEST and not isinstance(err, UnverifiedError):
+            entry.runtime_data.downloads.announcer.tell(_failed(source, options, err))
         raise
     data.journal.note_success(source, mode, delivered)
     learn_from_success(entry, source, delivered)

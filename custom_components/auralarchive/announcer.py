@@ -29,6 +29,7 @@ class Announcer:
         self._listeners: list[Listener] = []
         self._is_open = False
         self._is_telling = False
+        self._calls_off: list[CALLBACK_TYPE] = []
 
     @property
     def has_told_all(self) -> bool:
@@ -47,10 +48,9 @@ class Announcer:
         self._untold.extend(transitions)
 
     @callback
-    def replace(self, transition: Transition, better: Transition) -> None:
-        """Exchange what is to be told, unless it has been told."""
-        if transition in self._untold:
-            self._untold[self._untold.index(transition)] = better
+    def exchange(self, better: Callable[[Transition], Transition]) -> None:
+        """Exchange what is to be told for something better."""
+        self._untold = deque(map(better, self._untold))
 
     @callback
     def tell(self, *transitions: Transition) -> None:
@@ -59,31 +59,29 @@ class Announcer:
         self._begin()
 
     @callback
-    def open(self) -> CALLBACK_TYPE:
-        """Begin to tell when there are automations to hear it; returns what ends that."""
-        calls_off: list[CALLBACK_TYPE] = []
-
-        @callback
-        def begin(_: object) -> None:
-            self._is_open = True
-            self._begin()
-
-        @callback
-        def started(hass: HomeAssistant) -> None:
-            calls_off.append(async_call_later(hass, _AFTER_START, begin))
-
+    def open(self) -> None:
+        """Begin to tell as soon as there are automations to hear it."""
         if self._hass.state is CoreState.running:
-            begin(None)
+            self._opened(None)
         else:
-            calls_off.append(async_at_started(self._hass, started))
+            self._calls_off = [async_at_started(self._hass, self._started)]
 
-        @callback
-        def close() -> None:
-            self._is_open = False
-            for call_off in calls_off:
-                call_off()
+    @callback
+    def close(self) -> None:
+        """Tell nothing any more, and keep what happens from now on."""
+        self._is_open = False
+        for call_off in self._calls_off:
+            call_off()
+        self._calls_off = []
 
-        return close
+    @callback
+    def _started(self, hass: HomeAssistant) -> None:
+        self._calls_off = [async_call_later(hass, _AFTER_START, self._opened)]
+
+    @callback
+    def _opened(self, _: object) -> None:
+        self._is_open = True
+        self._begin()
 
     def _begin(self) -> None:
         """Tell a few now; if there are more, others have their turn in between."""

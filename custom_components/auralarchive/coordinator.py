@@ -1,8 +1,10 @@
 """Polling: qBittorrent's torrents every few seconds, Jackett's health every few minutes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import inf
 import time
 from typing import override
 from weakref import WeakKeyDictionary
@@ -25,9 +27,10 @@ from .engine.errors import (
 )
 from .engine.late import Watches
 from .engine.mirror import Changes
-from .engine.server_log import last_word_on
+from .engine.qbittorrent import LogRecord
+from .engine.server_log import is_about, warnings_of
 from .engine.torznab import Indexer
-from .engine.transitions import Transitions
+from .engine.transitions import Transition, Transitions
 from .history import History
 from .issues import EntryIssues
 from .journal import Journal
@@ -148,9 +151,10 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             preferences.category,
             stalled_after=preferences.stalled_after,
         )
-        self.history = History(hass, entry.entry_id, self._transitions)
-        # What has not been told must not be kept as told.
+        self.history = History(hass, entry.entry_id, self._transitions, self._has_told_all)
         self.announcer = Announcer(hass, lambda: self.history.note(turns=True))
+        # The figures as long as they hold.
+        self._summary: Downloads | None = None
         self._looked_at = hass.loop.time()
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
@@ -175,14 +179,18 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             changes = await servers.mirror.apply_in_turns(
                 await servers.qbittorrent.maindata(servers.mirror.rid)
             )
+            if changes:
+                self._summary = None
             await self._follow(changes)
             arrived = await servers.delivery.late.settle(servers.mirror)
         for torrent in arrived:
             # A warning, as its add has ended with an error.
             LOGGER.warning("Arrived in qBittorrent after its add had given up: %s", torrent.name)
-        # With thousands of torrents that takes a while too: others have their turn before it.
-        await asyncio.sleep(0)
-        return summarise(servers.mirror, self._preferences.category, now=time.time())
+        if self._summary is None or time.time() >= (self._summary.good_until or inf):
+            # With thousands of torrents that takes a while too: others have their turn before it.
+            await asyncio.sleep(0)
+            self._summary = summarise(servers.mirror, self._preferences.category, now=time.time())
+        return self._summary
 
     async def _follow(self, changes: Changes) -> None:
         """Tell what has become of the downloads."""
@@ -190,25 +198,28 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         # While the server was away, nothing could get on.
         seconds = now - self._looked_at if self.last_update_success else 0.0
         self._looked_at = now
-        turns = await self._transitions.follow(self._servers.mirror, changes, seconds=seconds)
+        turns = await self._transitions.follow(
+            self._servers.mirror, changes, seconds=seconds, now=time.time()
+        )
         if not turns and not self._transitions.is_saved and self.announcer.has_told_all:
             self.history.note(turns=False)
         self.announcer.keep(turns)
-        # It may be called off meanwhile: then the turn is told next time, without the reason.
-        for turn in turns:
-            if turn.cause is not None:
-                word = await last_word_on(self._servers.qbittorrent, turn.name)
-                reason = word and self._servers.redact(word)
-                self.announcer.replace(turn, replace(turn, reason=reason))
+        if any(turn.cause for turn in turns):
+            # It may be called off meanwhile: then they are told next time, without the reasons.
+            warnings = await warnings_of(self._servers.qbittorrent)
+            self.announcer.exchange(lambda turn: self._explained(turn, warnings))
         self.announcer.tell()
 
-    async def write_history(self) -> None:
-        """Keep what has been told, for the next set-up to go on with.
+    def _explained(self, turn: Transition, warnings: Sequence[LogRecord]) -> Transition:
+        """Return a failure with the server's last word on it, any other turn as it is."""
+        if turn.cause is None:
+            return turn
+        words = (one.message for one in reversed(warnings) if is_about(one, turn.name))
+        word = next(words, None)
+        return replace(turn, reason=word and self._servers.redact(word))
 
-        If there is something left to tell, it is the next set-up that tells it.
-        """
-        if self._transitions.is_settled and self.announcer.has_told_all:
-            await self.history.write()
+    def _has_told_all(self) -> bool:
+        return self._transitions.is_settled and self.announcer.has_told_all
 
 
 class JackettCoordinator(ServerCoordinator[tuple[Indexer, ...]]):

@@ -1,7 +1,7 @@
 """The downloads of a category in figures."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .engine.mirror import Mirror, Torrent, TorrentState
 
@@ -44,6 +44,8 @@ class Downloads:
     categories: tuple[str, ...]
     last_added: Milestone | None
     last_completed: Milestone | None
+    # When, in seconds since 1970, the figures change though no torrent does.
+    good_until: float | None = field(default=None, compare=False)
 
 
 def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
@@ -63,6 +65,7 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
         remaining=max((torrent.eta for torrent in active if torrent.eta), default=None),
         free_space=None if space is None else space - space % _FREE_SPACE_STEP,
         categories=tuple(sorted(mirror.categories)),
+        good_until=min((at for one in torrents if (at := _patience_ends(one)) > now), default=None),
         last_added=_latest((torrent, torrent.added_on) for torrent in torrents),
         last_completed=_latest(
             (torrent, torrent.completed_on) for torrent in torrents if torrent.progress >= 1
@@ -78,9 +81,14 @@ def _is_active(torrent: Torrent) -> bool:
 
 def _is_problem(torrent: Torrent, now: float) -> bool:
     """Tell whether a torrent needs somebody: an error, or no metadata for minutes."""
-    if torrent.state is TorrentState.FETCHING_METADATA:
-        return torrent.added_on is not None and now - torrent.added_on > _METADATA_PATIENCE
-    return torrent.has_problem
+    return torrent.has_problem or 0 < _patience_ends(torrent) <= now
+
+
+def _patience_ends(torrent: Torrent) -> float:
+    """Return when a torrent has been without metadata for too long; 0 if that is no question."""
+    if torrent.state is not TorrentState.FETCHING_METADATA or torrent.added_on is None:
+        return 0.0
+    return torrent.added_on + _METADATA_PATIENCE
 
 
 def _latest(candidates: Iterable[tuple[Torrent, int | None]]) -> Milestone | None:

@@ -35,7 +35,7 @@ async def try_jackett(
     settings = {
         **entered,
         CONF_JACKETT_URL: address,
-        CONF_JACKETT_API_KEY: entered.get(CONF_JACKETT_API_KEY, "").strip()
+        CONF_JACKETT_API_KEY: _copied(entered.get(CONF_JACKETT_API_KEY, ""))
         or key_in_address
         or kept_key,
     }
@@ -50,8 +50,7 @@ async def try_qbittorrent(
     settings = {
         **entered,
         CONF_QBITTORRENT_URL: normalise_address(entered[CONF_QBITTORRENT_URL]),
-        # What copying leaves around it would be no header.
-        CONF_QBITTORRENT_API_KEY: entered.get(CONF_QBITTORRENT_API_KEY, "").strip(),
+        CONF_QBITTORRENT_API_KEY: _copied(entered.get(CONF_QBITTORRENT_API_KEY, "")),
     }
     async with trial_qbittorrent(hass, settings) as client:
         await client.version()
@@ -66,7 +65,7 @@ def login(entered: Mapping[str, Any], kept: Mapping[str, Any] | None = None) -> 
     """
     before = {key: (kept or {}).get(key, "") for key in LOGIN_FIELDS}
     name, password, api_key = (entered.get(key, "") for key in LOGIN_FIELDS)
-    api_key = api_key.strip()
+    api_key = _copied(api_key)
     if api_key:
         return dict(zip(LOGIN_FIELDS, ("", "", api_key), strict=True))
     if not password and before[CONF_QBITTORRENT_API_KEY]:
@@ -76,6 +75,11 @@ def login(entered: Mapping[str, Any], kept: Mapping[str, Any] | None = None) -> 
     if name and not password:
         password = before[CONF_QBITTORRENT_PASSWORD]
     return dict(zip(LOGIN_FIELDS, (name, password, ""), strict=True))
+
+
+def _copied(key: str) -> str:
+    """Return a key without what copying leaves in it, which would be no header."""
+    return "".join(key.split())
 
 
 def valid_category(name: str) -> str:

@@ -128,7 +128,7 @@ def test_a_delta_changes_only_what_it_names() -> None:
     """And says what that was."""
     mirror = _mirror(x={"name": "X", "size": 5, "state": "downloading"}, y={"name": "Y"})
     changes = mirror.apply({"rid": 2, "torrents": {"x": {"state": "uploading"}, "z": {"size": 1}}})
-    assert changes == _changes(added={"z"}, updated={"x"})
+    assert changes == _changes(added={"z"}, updated={"x"}, completed={"x"})
     assert (mirror.torrents["x"].name, mirror.torrents["x"].size) == ("X", 5)
     assert mirror.torrents["x"].state is TorrentState.SEEDING
     assert mirror.rid == 2

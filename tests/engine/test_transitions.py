@@ -27,6 +27,7 @@ def record(state: str, **fields: Any) -> Record:
         "completed": 1000 if complete else 400,
         "size": 1000,
         "save_path": "/downloads",
+        "added_on": 1000,
         **fields,
     }
 
@@ -38,6 +39,7 @@ class Server:
         """Begin without torrents."""
         self.address = "http://a"
         self.category = category
+        self.now = 2000.0
         self.records: dict[str, Record] = {}
         self.begin()
         self._rid = 0
@@ -80,7 +82,8 @@ class Server:
                 "torrents_removed": gone,
             }
         )
-        return await self.transitions.follow(self.mirror, changes, seconds=seconds)
+        self.now += seconds
+        return await self.transitions.follow(self.mirror, changes, seconds=seconds, now=self.now)
 
     async def turns(
         self,
@@ -160,7 +163,7 @@ async def test_complete_is_told_once(server: Server, passing: str) -> None:
     await server.look({A: record("stalledUP")})
     assert await server.turns({A: record(passing, progress=0)}, full=True) == []
     assert await server.turns({A: record("stalledUP")}) == []
-    assert server.saved()["torrents"][A][7] is True
+    assert server.saved()["torrents"][A][8] is True
 
 
 async def test_complete_is_told_again_if_it_was_not(server: Server) -> None:
@@ -260,7 +263,19 @@ async def test_time_without_the_server_does_not_count(server: Server) -> None:
         pytest.param(record("error"), record("error"), [], id="still-failed"),
         pytest.param(record("stalledUP"), None, ["removed"], id="removed"),
         pytest.param(None, record("downloading"), ["added"], id="added"),
-        pytest.param(None, record("stalledUP"), ["added", "completed"], id="added-and-completed"),
+        pytest.param(
+            None,
+            record("stalledUP", added_on=2100),
+            ["added", "completed"],
+            id="added-and-completed",
+        ),
+        pytest.param(
+            None,
+            record("stalledUP", completion_on=2100),
+            ["added", "completed"],
+            id="completed-and-moved-here",
+        ),
+        pytest.param(None, record("stalledUP", completion_on=1100), ["added"], id="moved-here"),
     ],
 )
 async def test_while_nobody_looked(
@@ -319,7 +334,7 @@ async def test_a_server_that_starts_anew(server: Server) -> None:
 async def test_many_torrents_let_others_have_their_turn() -> None:
     """And none is left out."""
     server = Server()
-    server.begin({"server": "http://a", "category": "books", "torrents": {}})
+    server.begin({"server": "http://a", "category": "books", "at": 0, "torrents": {}})
     many = {f"{one:040x}": record("downloading") for one in range(1200)}
     assert await server.turns(many) == ["added"] * 1200
 
@@ -355,3 +370,31 @@ async def test_a_look_that_is_called_off(server: Server) -> None:
     assert not server.transitions.is_settled
     assert await server.turns() == ["added"] * 1200
     assert server.transitions.is_settled
+
+
+async def test_a_turn_tells_what_is_so_now(server: Server) -> None:
+    """A magnet that found metadata and was complete within one poll has its name and size."""
+    await server.look({A: record("metaDL", name=A, size=0, save_path="/temp", completed=0)})
+    (completed,) = await server.look({A: record("stalledUP")})
+    assert (completed.name, completed.size, completed.save_path) == ("Emma", 1000, "/downloads")
+
+
+@pytest.mark.parametrize("state", ["stalledUP", "stalledDL"])
+async def test_removed_and_added_again(server: Server, state: str) -> None:
+    """It is another one, though nobody saw that it was gone."""
+    await server.look({A: record("stalledUP")})
+    again = await server.turns({A: record(state, added_on=2500)})
+    assert again[:2] == ["removed", "added"]
+    await server.turns()
+    assert again[2:] + await server.turns({A: record("stalledUP", added_on=2500)}) == ["completed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "turns"), [("stalledDL", ["added", "completed"]), ("stalledUP", ["added"])]
+)
+async def test_complete_when_it_changes_its_category(
+    server: Server, before: str, turns: list[str]
+) -> None:
+    """It is news only if it was not so before."""
+    await server.look({A: record(before, category="films")})
+    assert await server.turns({A: record("stalledUP")}) == turns

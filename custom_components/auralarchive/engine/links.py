@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from yarl import URL
 
 from .errors import InvalidLinkError
+from .redact import KEY_IN_PATH, MASK
 from .torrent import is_magnet
 
 _MAX_LINK_LENGTH = 16 * 1024
@@ -26,8 +27,6 @@ _AUTHORITY = re.compile(
 )
 # `{base}/dl/{indexer}/` is where Jackett serves torrents.
 _DOWNLOAD_PATH = re.compile(r"(?P<base>.*)(?P<download>/dl/[^/]+/?)", re.IGNORECASE)
-# Trackers write a member's key into the path, too: a long word that is none.
-_KEY_IN_PATH = re.compile(r"(?<=/)[0-9A-Za-z]{20,}(?=/|$)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 
@@ -88,7 +87,7 @@ class Link:
     def shown(self) -> str:
         """Return the link for people: no user, no query, no fragment, no key in the path."""
         port = f":{self.port_text}" if self.port_text else ""
-        path = _KEY_IN_PATH.sub("***", self.path)
+        path = KEY_IN_PATH.sub(MASK, self.path)
         return f"{self.scheme.lower()}://{self.host}{port}{path}"
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Never
 
@@ -117,11 +117,15 @@ class Category:
 
 @dataclass(slots=True)
 class Changes:
-    """What a delta changed: infohashes by kind, and whether anything else did."""
+    """What a delta changed: infohashes by kind, and whether anything else did.
+
+    `completed` are those of `updated` that were unfinished before.
+    """
 
     added: set[str]
     updated: set[str]
     removed: set[str]
+    completed: set[str] = field(default_factory=set)
     other: bool = False
 
     def __bool__(self) -> bool:
@@ -179,24 +183,34 @@ class Mirror:
             if torrent is not known:
                 self.torrents[infohash] = torrent
                 (changes.added if known is None else changes.updated).add(infohash)
+                if known is not None and torrent.is_complete and not known.is_complete:
+                    changes.completed.add(infohash)
         for infohash in removed:
             if self.torrents.pop(infohash, None):
                 changes.removed.add(infohash)
-        for name, record in categories.items():
-            before = self.categories.get(name)
-            save_path = before.save_path if before else ""
-            if (path := record.get("savePath")) is not None:
-                save_path = _text(path)
-            self.categories[name] = Category(name=name, save_path=save_path)
-            changes.other |= self.categories[name] != before
-        for name in gone:
-            changes.other |= self.categories.pop(name, None) is not None
+        changes.other |= self._take_categories(categories, gone)
         free = server_state.get("free_space_on_disk")
         if isinstance(free, int) and 0 <= free <= _LARGEST and free != self.free_space:
             self.free_space = free
             changes.other = True
         self.rid = _whole(answer.get("rid"))
         return changes
+
+    def _take_categories(
+        self, categories: Mapping[str, Mapping[str, Any]], gone: Iterable[str]
+    ) -> bool:
+        """Take over categories; tell whether anything changed."""
+        has_changed = False
+        for name, record in categories.items():
+            before = self.categories.get(name)
+            save_path = before.save_path if before else ""
+            if (path := record.get("savePath")) is not None:
+                save_path = _text(path)
+            self.categories[name] = Category(name=name, save_path=save_path)
+            has_changed |= self.categories[name] != before
+        for name in gone:
+            has_changed |= self.categories.pop(name, None) is not None
+        return has_changed
 
     def find(self, ids: frozenset[str]) -> Torrent | None:
         """Return the torrent that any of the ids means."""

@@ -26,6 +26,8 @@ _TRACKER = re.compile(r"(?i)([?&](?:amp;)?tr(?:\.\d+)?=)[^&\s\"'<>]+")
 # All of an address at once, and only then a look for "announce" in it: the time that it takes must
 # not grow with the square of the text's length. The same goes for the length of a scheme.
 _ADDRESS = re.compile(r"(?i)((?:https?|udp|wss?)://[^\s/\"'<>]+)/([^\s\"'<>]*)")
+# Trackers write a member's key into the path, too: a long word that is none.
+KEY_IN_PATH = re.compile(r"(?<=/)[0-9A-Za-z]{20,}(?=[/?#]|$)")
 _API_KEY = re.compile(r"\bqbt_[A-Za-z0-9]{8,}")
 _USER_INFO = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#\"'<>]+@")
 
@@ -39,8 +41,10 @@ def _spellings(secret: str) -> Iterable[str]:
     yield base64.b64encode(secret.encode()).decode()
 
 
-def _mask_announce(address: re.Match[str]) -> str:
-    return f"{address[1]}/{MASK}" if "announce" in address[2].lower() else address[0]
+def _mask_path(address: re.Match[str]) -> str:
+    if "announce" in address[2].lower():
+        return f"{address[1]}/{MASK}"
+    return f"{address[1]}{KEY_IN_PATH.sub(MASK, f'/{address[2]}')}"
 
 
 class Redactor:
@@ -65,7 +69,7 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         text = _TRACKER.sub(rf"\1{MASK}", text)
-        text = _ADDRESS.sub(_mask_announce, text)
+        text = _ADDRESS.sub(_mask_path, text)
         text = _NAMED.sub(rf"\1{MASK}", text)
         text = _API_KEY.sub(MASK, text)
         return _USER_INFO.sub(rf"\1{MASK}@", text)

@@ -43,14 +43,12 @@ class ServerLog:
         return self._position
 
 
-async def last_word_on(client: QbittorrentClient, name: str) -> str | None:
-    """Return the newest warning that names a torrent, None if there is none or no answer."""
+async def warnings_of(client: QbittorrentClient) -> list[LogRecord]:
+    """Return the log's warnings, the oldest first; none if there is no answer."""
     try:
-        records = await client.log()
+        return [record for record in await client.log() if record.is_warning]
     except QbittorrentError:
-        return None
-    words = [one.message for one in records if one.is_warning and is_about(one, name)]
-    return words[-1] if words else None
+        return []
 
 
 def is_about(record: LogRecord, name: str) -> bool:

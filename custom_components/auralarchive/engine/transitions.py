@@ -5,10 +5,11 @@ nobody looked is told at the next look, and none is told twice.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any, Self
 
 from .mirror import Changes, Mirror, Torrent, TorrentState, is_within
@@ -59,6 +60,7 @@ class _Known:
     category: str
     size: int
     save_path: str
+    added_on: int | None
     downloaded: int
     has_metadata: bool
     is_complete: bool
@@ -73,18 +75,23 @@ class _Known:
             category=torrent.category,
             size=torrent.size,
             save_path=torrent.save_path,
+            added_on=torrent.added_on,
             downloaded=torrent.downloaded,
             has_metadata=torrent.state is not TorrentState.FETCHING_METADATA,
             is_complete=torrent.is_complete,
         )
 
     def note(self, torrent: Torrent) -> None:
-        """Keep what tells which torrent it is, for the day when it is gone."""
+        """Keep what tells of it, for the day when it is gone."""
         self.name = torrent.name
         self.infohash = torrent.infohash_v1 or torrent.infohash_v2 or torrent.infohash
         self.category = torrent.category
         self.size = torrent.size
         self.save_path = torrent.save_path
+
+    def is_another(self, torrent: Torrent) -> bool:
+        """Tell whether a torrent has been removed and added again meanwhile."""
+        return None not in (self.added_on, torrent.added_on) and self.added_on != torrent.added_on
 
     def has_gone_on(self, torrent: Torrent) -> bool:
         """Tell whether it has got on since the last time that it was asked, and note how far."""
@@ -127,11 +134,15 @@ class Transitions:
         self._doubtful: set[str] = set()
         # What has not been looked at, or not been handed on, because a look was called off.
         self._new: set[str] = set()
+        self._completed: set[str] = set()
         self._changed: set[str] = set()
         self._gone: set[str] = set()
         self._turns: list[Transition] = []
         self._is_first = True
-        # Without a history, what is there now was there before.
+        # When the history was kept, in seconds since 1970. Without one, what is there now was there
+        # before.
+        self._since = 0.0
+        self._now = 0.0
         self._has_history = False
         self._has_moved = False
         self.is_saved = False
@@ -141,18 +152,22 @@ class Transitions:
         """Tell whether no look was called off before it came to its end."""
         return not (self._changed or self._gone or self._turns)
 
-    async def follow(self, mirror: Mirror, changes: Changes, *, seconds: float) -> list[Transition]:
+    async def follow(
+        self, mirror: Mirror, changes: Changes, *, seconds: float, now: float
+    ) -> list[Transition]:
         """Return the turns that the torrents have taken.
 
         `changes` are those that the mirror has just taken over, `seconds` the time since the last
-        look, 0 if the server was away meanwhile. A look that is called off is gone on with by the
-        next one.
+        look, 0 if the server was away meanwhile, `now` in seconds since 1970. A look that is called
+        off is gone on with by the next one.
         """
         self._clock += seconds
+        self._now = now
         self._new |= changes.added
+        self._completed |= changes.completed
         self._changed |= changes.added | changes.updated | self._doubtful
         self._gone |= changes.removed
-        if self._has_moved and self._known.keys().isdisjoint(mirror.torrents):
+        if self._has_moved and 2 * len(self._known.keys() & mirror.torrents) < len(self._known):
             # That is another server, of which nothing is known.
             self._known.clear()
             self._trying.clear()
@@ -160,59 +175,69 @@ class Transitions:
         self._has_moved = False
         if self._is_first:
             self._gone |= self._known.keys() - mirror.torrents.keys()
-        looked_at = 0
-        while self._changed:
-            infohash = self._changed.pop()
+        async for infohash in _in_turns(self._changed):
             if torrent := mirror.torrents.get(infohash):
-                self._turns += self._look(torrent, mirror, is_new=infohash in self._new)
-            looked_at += 1
-            if looked_at % _TURN == 0:
-                await asyncio.sleep(0)
-        for infohash in self._gone:
+                self._turns += self._look(torrent, mirror)
+        async for infohash in _in_turns(self._gone):
             if infohash not in mirror.torrents and (known := self._forget(infohash)):
                 self._turns.append(known.took(Turn.REMOVED))
+        async for infohash in _in_turns(self._waiting_too_long()):
+            self._turns += self._stalled(infohash, mirror)
         self._new.clear()
-        self._gone.clear()
+        self._completed.clear()
         self._is_first = False
-        turns, self._turns = [*self._turns, *self._find_stalled(mirror)], []
+        turns, self._turns = self._turns, []
         self.is_saved &= not turns
         return turns
 
-    def _look(self, torrent: Torrent, mirror: Mirror, *, is_new: bool) -> list[Transition]:
+    def _look(self, torrent: Torrent, mirror: Mirror) -> list[Transition]:
         """Return the turns of a torrent that is new or has changed."""
         infohash = torrent.infohash
         if not is_within(torrent.category, self._category):
             # Somebody else's from now on.
             self._forget(infohash)
             return []
+        is_new = infohash in self._new
         known = self._known.get(infohash) or (self._take_over(torrent, mirror) if is_new else None)
         before = copy(known)
+        turns: list[Transition] = []
+        if known is not None and known.is_another(torrent):
+            turns.append(known.took(Turn.REMOVED))
+            self._forget(infohash)
+            self._new.add(infohash)
+            known = None
         if known is None:
             known = self._known[infohash] = _Known.of(torrent)
-            turns = self._first_turns(torrent, known, is_new=is_new)
+            turns += self._first_turns(torrent, known)
         else:
-            turns = self._next_turns(torrent, known)
             known.note(torrent)
+            turns += self._next_turns(torrent, known)
         self._watch(torrent, known)
         self.is_saved &= known == before
         return turns
 
-    def _first_turns(self, torrent: Torrent, known: _Known, *, is_new: bool) -> list[Transition]:
-        """Return the turns of a torrent that was not known.
-
-        One that is complete when it is first seen was so quick, or came while nobody looked; but
-        one that was in another category before has been complete for long.
-        """
+    def _first_turns(self, torrent: Torrent, known: _Known) -> list[Transition]:
+        """Return the turns of a torrent that was not known."""
         if torrent.has_problem:
             known.trouble = Turn.FAILED
         if self._is_first and not self._has_history:
             return []
         turns = [known.took(Turn.ADDED)]
-        if known.is_complete and is_new:
+        if known.is_complete and self._has_just_completed(torrent):
             turns.append(known.took(Turn.COMPLETED))
         if torrent.has_problem:
             turns.append(known.took(Turn.FAILED, torrent.state))
         return turns
+
+    def _has_just_completed(self, torrent: Torrent) -> bool:
+        """Tell whether a torrent that is complete when it is first seen has become so just now.
+
+        It may have been so quick. But one that was in another category has been complete for long,
+        unless it was seen to be unfinished there, or nobody looked when it came and was completed.
+        """
+        if not self._is_first:
+            return torrent.infohash in self._new | self._completed
+        return self._since <= max(torrent.added_on or 0, torrent.completed_on or 0)
 
     def _next_turns(self, torrent: Torrent, known: _Known) -> list[Transition]:
         """Return the turns of a torrent since it was last seen.
@@ -254,22 +279,24 @@ class Transitions:
             self._trying.pop(infohash, None)
             self._trying[infohash] = self._clock
 
-    def _find_stalled(self, mirror: Mirror) -> list[Transition]:
-        """Return the torrents that have tried in vain for too long."""
-        turns = []
-        while self._trying:
-            infohash, since = next(iter(self._trying.items()))
-            if self._clock - since < self._stalled_after:
-                break
-            del self._trying[infohash]
-            torrent, known = mirror.torrents.get(infohash), self._known[infohash]
-            if torrent is not None and torrent.state in _TRYING:
-                known.trouble = Turn.STALLED
-                turns.append(known.took(Turn.STALLED))
-            else:
-                # It is being checked or moved, and begins anew after that.
-                self._trying[infohash] = self._clock
-        return turns
+    def _waiting_too_long(self) -> set[str]:
+        """Return the torrents that have waited for longer than they may."""
+        until = self._clock - self._stalled_after
+        waiting = takewhile(lambda item: item[1] <= until, self._trying.items())
+        return {infohash for infohash, _ in waiting}
+
+    def _stalled(self, infohash: str, mirror: Mirror) -> list[Transition]:
+        """Return the turn of a torrent that has waited for too long, if it has been trying."""
+        torrent, known = mirror.torrents.get(infohash), self._known.get(infohash)
+        self._trying.pop(infohash, None)
+        if known is None:
+            return []
+        if torrent is None or torrent.state not in _TRYING:
+            # It is being checked or moved, and begins anew after that.
+            self._trying[infohash] = self._clock
+            return []
+        known.trouble = Turn.STALLED
+        return [known.took(Turn.STALLED)]
 
     def _take_over(self, torrent: Torrent, mirror: Mirror) -> _Known | None:
         """Return what is known of a torrent under an id that it had before.
@@ -297,6 +324,7 @@ class Transitions:
         """Return what is known, as plain JSON."""
         self.is_saved = True
         return {
+            "at": self._now,
             "server": self._server,
             "category": self._category,
             "torrents": {
@@ -306,6 +334,7 @@ class Transitions:
                     known.category,
                     known.size,
                     known.save_path,
+                    known.added_on,
                     known.downloaded,
                     known.has_metadata,
                     known.is_complete,
@@ -321,6 +350,7 @@ class Transitions:
         if saved["category"] != self._category:
             return
         self._has_history = self.is_saved = True
+        self._since = saved["at"]
         self._has_moved = saved["server"] != self._server
         waits = {}
         for infohash, (*fields, trouble, waited) in saved["torrents"].items():
@@ -329,3 +359,13 @@ class Transitions:
             if waited is not None:
                 waits[infohash] = -float(waited)
         self._trying = dict(sorted(waits.items(), key=lambda item: item[1]))
+
+
+async def _in_turns(infohashes: set[str]) -> AsyncIterator[str]:
+    """Take all out of a set, and let others have their turn in between."""
+    taken = 0
+    while infohashes:
+        yield infohashes.pop()
+        taken += 1
+        if taken % _TURN == 0:
+            await asyncio.sleep(0)
