@@ -39,10 +39,15 @@ def _changes(
     updated: set[str] | None = None,
     removed: set[str] | None = None,
     *,
+    completed: set[str] | None = None,
     other: bool = False,
 ) -> Changes:
     return Changes(
-        added=added or set(), updated=updated or set(), removed=removed or set(), other=other
+        added=added or set(),
+        updated=updated or set(),
+        removed=removed or set(),
+        completed=completed or set(),
+        other=other,
     )
 
 
