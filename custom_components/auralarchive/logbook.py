@@ -25,10 +25,11 @@ def async_describe_events(
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         told = event.data
         text = texts[f"component.{DOMAIN}.common.logbook_{told['type']}"]
-        unnamed = texts[f"component.{DOMAIN}.common.logbook_unnamed"]
+        name = told["name"] or texts[f"component.{DOMAIN}.common.logbook_unnamed"]
         return {
-            LOGBOOK_ENTRY_NAME: told["name"] or unnamed,
-            LOGBOOK_ENTRY_MESSAGE: text.format(reason=told["reason"] or ""),
+            # Where there is an entity, the frontend shows that one's name instead.
+            LOGBOOK_ENTRY_NAME: "AuralArchive",
+            LOGBOOK_ENTRY_MESSAGE: text.format(name=name, reason=told["reason"] or ""),
             LOGBOOK_ENTRY_ENTITY_ID: told["entity_id"],
         }
 

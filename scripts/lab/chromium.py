@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -31,8 +31,6 @@ _FLAGS = (
     "--remote-debugging-port=0",
 )
 _START_SECONDS = 30.0
-# The virtual key codes that pages ask for.
-_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowDown": 40}
 
 
 class ChromiumError(Exception):
@@ -57,9 +55,9 @@ class Page:
         self._socket = socket
         self._numbers = count(1)
 
-    async def resize(self, width: int, height: int, *, scale: float = 1.0) -> None:
-        """Give the tab a size in CSS pixels, of which each is `scale` pixels wide."""
-        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+    async def resize(self, width: int, height: int) -> None:
+        """Give the tab a size in CSS pixels."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self._command("Emulation.setDeviceMetricsOverride", **size)
 
     async def run_in_every_document(self, script: str) -> None:
@@ -89,6 +87,12 @@ class Page:
                 raise ChromiumError(f"after {seconds:.0f} s this is not so: {expression}")
             await asyncio.sleep(0.2)
 
+    async def download_into(self, folder: Path) -> None:
+        """Put what the tab downloads into a folder."""
+        await self._command(
+            "Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder)
+        )
+
     async def move(self, x: float, y: float) -> None:
         """Move the mouse to a place in the viewport."""
         await self._command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
@@ -105,22 +109,14 @@ class Page:
         """Put text where the cursor is, as from a keyboard or the clipboard."""
         await self._command("Input.insertText", text=text)
 
-    async def press(self, key: str, *, commands: Sequence[str] = ()) -> None:
-        """Press a key by its name, such as Enter; `commands` are what an editor takes it for."""
-        code = _KEYS.get(key, 0)
-        for kind in ("rawKeyDown", "keyUp"):
-            await self._command(
-                "Input.dispatchKeyEvent",
-                type=kind,
-                key=key,
-                code=key,
-                windowsVirtualKeyCode=code,
-                commands=list(commands) if kind == "rawKeyDown" else [],
-            )
+    async def select_all(self) -> None:
+        """Select all that is in the field with the cursor, as Ctrl+A does."""
+        for kind, commands in (("rawKeyDown", ["selectAll"]), ("keyUp", [])):
+            await self._command("Input.dispatchKeyEvent", type=kind, key="a", commands=commands)
 
-    async def screenshot(self, area: Area | None = None) -> bytes:
-        """Return what the tab shows, or only an area of it, as a PNG."""
-        clip = {} if area is None else {"clip": {**asdict(area), "scale": 1}}
+    async def screenshot(self, area: Area | None = None, *, scale: float = 1.0) -> bytes:
+        """Return what the tab shows as a PNG, or an area of it, which may be drawn larger."""
+        clip = {} if area is None else {"clip": {**asdict(area), "scale": scale}}
         answer = await self._command("Page.captureScreenshot", format="png", **clip)
         return b64decode(answer["data"])
 

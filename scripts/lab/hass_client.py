@@ -184,6 +184,18 @@ class HassClient:
         await self.command("lovelace/config/save", url_path=url_path, config=config)
         return f"{self._url}/{url_path}"
 
+    async def save_automation(self, automation_id: str, config: JsonObject) -> None:
+        """Create an automation, or change it, as its editor does."""
+        await self._post(f"/api/config/automation/config/{automation_id}", config)
+
+    async def speak(self, language: str) -> None:
+        """Have all texts in a language: those of the server and those of this user's frontend."""
+        await self.command("config/core/update", language=language)
+        formats = dict.fromkeys(("number_format", "time_format", "date_format"), "language")
+        chosen = {"language": language, **formats, "first_weekday": "language"}
+        value = {**chosen, "time_zone": "local"}
+        await self.command("frontend/set_user_data", key="language", value=value)
+
     async def dashboard(self, url_path: str) -> JsonObject:
         """Return what a dashboard shows."""
         return dict(await self.command("lovelace/config", url_path=url_path))

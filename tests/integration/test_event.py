@@ -400,7 +400,7 @@ async def test_logbook(
     )
     data = {"entity_id": EVENTS, "type": turn, "name": name, "reason": "The disk is full"}
     assert described[EVENT_DOWNLOAD](Event(EVENT_DOWNLOAD, data)) == {
-        "name": shown,
-        "message": line,
+        "name": "AuralArchive",
+        "message": f"{shown} {line}",
         "entity_id": EVENTS,
     }

@@ -10,6 +10,7 @@ PATH = "audio-books"
 CONFIGURATION = """\
 recorder:
 history:
+logbook:
 template:
   - triggers:
       - trigger: time_pattern

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+import socket
 import time
 
 from aiohttp import ClientError, ClientSession
@@ -20,6 +21,7 @@ from .terminal import Transcript
 
 # What keeps the download of the best result going for about four seconds.
 PACE = 230_000
+_JACKETT_PORT, _QBITTORRENT_PORT = 9117, 8080
 
 
 class DemoError(Exception):
@@ -59,9 +61,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, transcript: Transcript, *, port: int | None = None
+    folder: Path, transcript: Transcript, *, port: int | None = None, usual_ports: bool = False
 ) -> AsyncIterator[House]:
-    """Start the servers in a folder; Home Assistant at a port of choice."""
+    """Start the servers in a folder; Home Assistant at a port of choice.
+
+    With `usual_ports`, the others are at the ports that everybody knows, where these are free.
+    """
     if qbittorrent_binary("demo") is None:
         raise DemoError("there is no qBittorrent here: install qbittorrent-nox, then try again")
     async with AsyncExitStack() as stack:
@@ -74,14 +79,21 @@ async def open_house(
         # Takes the longest, so it comes first and the others start meanwhile.
         await stack.enter_async_context(hass)
         apart = _network(stack, transcript)
-        server = QBittorrentServer("demo", folder / "qbittorrent", namespace=apart)
+        wanted = _QBITTORRENT_PORT if usual_ports else 0
+        server = QBittorrentServer(
+            "demo",
+            folder / "qbittorrent",
+            # A network of its own has all ports.
+            port=wanted if apart else _if_free(wanted),
+            namespace=apart,
+        )
         stack.enter_context(server)
         where = "in a network of its own, as a container is" if apart else "beside Home Assistant"
         version = server.login().call("app/version").removeprefix("v")
         transcript.good(f"qBittorrent {version}", f"{server.url}, {where}")
 
         jackett = JackettStandIn()
-        await jackett.start()
+        await jackett.start(port=_if_free(_JACKETT_PORT if usual_ports else 0))
         stack.push_async_callback(jackett.stop)
         if apart is not None:
             await jackett.listen(apart.host_address)
@@ -108,6 +120,12 @@ async def open_house(
             http=http,
             apart=apart,
         )
+
+
+def _if_free(port: int) -> int:
+    """Return a port that nobody listens on: the given one, or 0 to have one chosen."""
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", port)) == 0 else port
 
 
 def _network(stack: AsyncExitStack, transcript: Transcript) -> NetworkNamespace | None:

@@ -1,97 +1,136 @@
-"""Play the demo and take a picture of its dashboard."""
+"""Walk through the frontend of the demo, and keep pictures of what is seen."""
 
 import argparse
 import asyncio
-import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
+import signal
 import sys
 import tempfile
-import time
 
-from scripts.lab.chromium import ChromiumError, Page, open_page
-from scripts.lab.hass_client import HassClient
+from scripts.lab.chromium import ChromiumError, open_page
 
-from . import stock
 from .house import EXPECTED, House, open_house
-from .story import play
+from .screenshot_care import (
+    change_options,
+    download_diagnostics,
+    reauthenticate,
+    reconfigure,
+    repair,
+)
+from .screenshot_downloads import (
+    download,
+    download_more,
+    show_activity,
+    show_dashboard,
+    show_device,
+)
+from .screenshot_setup import PICTURES, set_up
+from .screenshot_texts import Texts
+from .screenshot_use import perform_action, show_automation
+from .screenshot_visitor import Visitor
+from .screenshot_walk import Seen, Walk
 from .terminal import Transcript
-from .watching import go_on
-
-_WIDTH, _HEIGHT = 1280, 720
-_ENOUGH = 40
-_LARGEST = 300_000
-# All text of the page, those parts included that are hidden in shadow roots.
-_TEXT = """(function text(node) {
-  return (node.nodeValue ?? "") +
-    [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes].map(text).join(" ");
-})(document)"""
 
 
-async def _take(port: int | None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the walk with its pictures; without any it is there to be checked."""
+
+    title: str
+    go: Callable[[Walk], Awaitable[None]]
+    pictures: tuple[str, ...] = ()
+    prepares: tuple[str, ...] = ()
+    # The entities that the dashboard names have other ids in another language.
+    is_english: bool = False
+
+
+# In this order: what disturbs the downloads and their history comes last.
+CHAPTERS = (
+    Chapter("Downloads", download, prepares=("logbook", "device", "dashboard")),
+    Chapter("Activity", show_activity, ("logbook",)),
+    Chapter("More downloads", download_more, prepares=("device", "dashboard")),
+    Chapter("Action", perform_action, ("action",)),
+    Chapter("Automation", show_automation, ("automation",)),
+    Chapter("Device", show_device, ("device",)),
+    Chapter("Dashboard", show_dashboard, ("dashboard",), is_english=True),
+    Chapter("Options", change_options, ("options",)),
+    Chapter("Reconfiguration", reconfigure, ("reconfigure",)),
+    Chapter("Reauthentication", reauthenticate, ("reauth",)),
+    Chapter("Repair", repair, ("repairs",)),
+    Chapter("Diagnostics", download_diagnostics),
+)
+NAMES = (*PICTURES, *(name for chapter in CHAPTERS for name in chapter.pictures))
+
+
+async def _go(arguments: argparse.Namespace) -> None:
+    # Or the servers and the browser would stay behind.
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     transcript = Transcript()
-    with tempfile.TemporaryDirectory(prefix="auralarchive-screenshot-") as folder:
+    with tempfile.TemporaryDirectory(prefix="auralarchive-walk-") as folder:
         transcript.chapter("The house")
-        async with open_house(Path(folder), transcript, port=port) as house:
-            address = await play(house, transcript)
-            transcript.chapter("Picture")
-            await go_on(house, transcript)
-            async with open_page(house.http) as page:
-                picture = await _picture(page, house, address)
-    if len(picture) > _LARGEST:
-        raise ChromiumError(f"the picture has {len(picture):,} bytes, too many for a README")
-    return picture
+        async with open_house(
+            Path(folder), transcript, port=arguments.port, usual_ports=True
+        ) as house:
+            await house.client.speak(arguments.language)
+            await _walk(house, transcript, arguments)
 
 
-async def _picture(page: Page, house: House, address: str) -> bytes:
-    await page.resize(_WIDTH, _HEIGHT)
-    await _log_in(page, house.client, house.hass.url)
-    await page.open(address)
-    for title in stock.SLOW:
-        name = json.dumps(title.partition(" [")[0])
-        await page.wait_until(f"{_TEXT}.includes({name})")
-    await _wait_for_progress(house.client)
-    # Gauges move for a moment.
-    await asyncio.sleep(3)
-    return await page.screenshot()
-
-
-async def _wait_for_progress(client: HassClient) -> None:
-    """Wait until even the slowest download shows something."""
-    while True:
-        listed = (await client.call("auralarchive.get_downloads"))["downloads"]
-        if min(one["progress"] for one in listed) >= _ENOUGH:
+async def _walk(house: House, transcript: Transcript, arguments: argparse.Namespace) -> None:
+    async with open_page(house.http) as page:
+        walk = Walk(
+            house=house,
+            visitor=Visitor(page, house.hass.url),
+            texts=Texts(arguments.language),
+            transcript=transcript,
+            folder=arguments.to,
+            only=frozenset(arguments.only),
+        )
+        await walk.visitor.log_in(house.client)
+        try:
+            for chapter in (Chapter("Set-up", set_up, NAMES), *CHAPTERS):
+                if chapter.is_english and arguments.language != "en":
+                    continue
+                if walk.wants(*chapter.pictures, *chapter.prepares):
+                    transcript.chapter(chapter.title)
+                    await chapter.go(walk)
+        except Seen:
             return
-        await asyncio.sleep(1)
+        except ChromiumError:
+            # What was there instead tells most.
+            _write(arguments.lost, await page.screenshot())
+            raise
 
 
-async def _log_in(page: Page, client: HassClient, url: str) -> None:
-    """Give the page the tokens that its login form would leave behind."""
-    tokens = {
-        **client.tokens,
-        "hassUrl": url,
-        "clientId": client.client_id,
-        "expires": (time.time() + client.tokens["expires_in"]) * 1000,
-    }
-    await page.open(f"{url}/manifest.json")
-    await page.wait_until(f"location.href.startsWith({json.dumps(url)})")
-    value = json.dumps(json.dumps(tokens))
-    await page.evaluate(f"localStorage.setItem('hassTokens', {value})")
+def _write(path: Path, picture: bytes) -> None:
+    path.write_bytes(picture)
 
 
 def main() -> int:
-    """Take the picture and return the exit code."""
+    """Go, and return the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/screenshots", description=__doc__)
     parser.add_argument("--port", type=int, help="Home Assistant's port; a free one otherwise")
-    parser.add_argument("--to", type=Path, default=Path("docs/dashboard.png"))
+    parser.add_argument(
+        "--only", action="append", default=[], choices=NAMES, help="renew this picture only"
+    )
+    parser.add_argument("--language", default="en", help="the frontend's language")
+    parser.add_argument("--to", type=Path, default=Path("docs"), help="where the pictures go")
+    parser.add_argument(
+        "--lost",
+        type=Path,
+        default=Path(tempfile.gettempdir(), "auralarchive-lost.png"),
+        help="where to put a picture of what was there when a step did not come",
+    )
     arguments = parser.parse_args()
     try:
-        picture = asyncio.run(_take(arguments.port))
-        arguments.to.parent.mkdir(parents=True, exist_ok=True)
-        arguments.to.write_bytes(picture)
+        asyncio.run(_go(arguments))
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
     except (*EXPECTED, ChromiumError) as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1
-    print(f"screenshots: {arguments.to}, {len(picture):,} bytes")
     return 0
 
 

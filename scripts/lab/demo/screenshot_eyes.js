@@ -1,5 +1,13 @@
 // What a person sees of a page: the texts that are shown, through all shadow roots.
 globalThis.eyes = (() => {
+  // A blinking cursor would make each picture another.
+  addEventListener("DOMContentLoaded", () => {
+    document.documentElement.style.caretColor = "transparent";
+  });
+
+  // A label's text does not lie in the field that a click on it gets to, but close to it.
+  const CLOSE = 8;
+
   const parentOf = (node) => node.assignedSlot ?? node.parentNode ?? node.host;
 
   function* nodes(root) {
@@ -23,14 +31,20 @@ globalThis.eyes = (() => {
     return range.getBoundingClientRect();
   }
 
-  const isShown = (node) => {
-    const element = node.nodeType === Node.ELEMENT_NODE ? node : parentOf(node);
+  // The nearest element around a node that has a box: slots mostly have none.
+  function holder(node) {
+    for (const one of ancestors(node)) {
+      if (one instanceof Element && getComputedStyle(one).display !== "contents") return one;
+    }
+    return null;
+  }
+
+  function isShown(node) {
     const { width, height } = box(node);
-    return (
-      width > 0 && height > 0 &&
-      (element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true)
-    );
-  };
+    if (width <= 0 || height <= 0) return false;
+    const asked = { opacityProperty: true, visibilityProperty: true };
+    return holder(node)?.checkVisibility(asked) ?? false;
+  }
 
   function topAt(x, y) {
     let top = document.elementFromPoint(x, y);
@@ -44,30 +58,41 @@ globalThis.eyes = (() => {
 
   // Whether a click there gets to the node, or to something close around it.
   function isFree(node, x, y) {
-    const near = new Set([...ancestors(node)].slice(0, 8));
-    return [...ancestors(topAt(x, y))].slice(0, 8).some((one) => near.has(one));
+    const hit = [...ancestors(topAt(x, y))];
+    const near = new Set([...ancestors(node)].slice(0, CLOSE));
+    return hit.includes(node) || hit.slice(0, CLOSE).some((one) => near.has(one));
   }
 
-  const isWithin = (node, selector) =>
-    !selector || [...ancestors(node)].some((one) => one.matches?.(selector));
+  // "a >> b" means within a b that is within an a, through all shadow roots.
+  function isWithin(node, selectors) {
+    const wanted = selectors ? selectors.split(" >> ") : [];
+    for (const one of ancestors(node)) {
+      if (wanted.length && one.matches?.(wanted.at(-1))) wanted.pop();
+    }
+    return !wanted.length;
+  }
 
-  const labels = (node) =>
-    node.nodeType === Node.TEXT_NODE
-      ? [node.nodeValue]
-      : node.nodeType === Node.ELEMENT_NODE
-        ? [node.getAttribute("aria-label"), node.getAttribute("title"), node.getAttribute("label")]
-        : [];
+  function labels(node) {
+    if (node.nodeType === Node.TEXT_NODE) return [node.nodeValue];
+    if (node.nodeType !== Node.ELEMENT_NODE) return [];
+    return ["aria-label", "title", "label"].map((name) => node.getAttribute(name));
+  }
+
+  // What must not be left empty has an asterisk in its label.
+  const isLabel = (label, text) => neat(label).replace(/ ?\*$/, "") === text;
 
   // Nodes that show a text, or are labelled with it.
   function* named(text, within) {
     for (const node of nodes(document)) {
-      if (labels(node).some((label) => neat(label) === text) && isWithin(node, within)) yield node;
+      if (labels(node).some((label) => isLabel(label, text)) && isWithin(node, within)) yield node;
     }
   }
 
-  function* matching(selector, within) {
+  function* matching(selectors, within) {
+    const around = [within, selectors].filter(Boolean).join(" >> ").split(" >> ");
+    const own = around.pop();
     for (const node of nodes(document)) {
-      if (node.matches?.(selector) && isShown(node) && isWithin(node, within)) yield node;
+      if (node.matches?.(own) && isShown(node) && isWithin(node, around.join(" >> "))) yield node;
     }
   }
 
@@ -77,10 +102,9 @@ globalThis.eyes = (() => {
     const shown = [...candidates].filter(isShown);
     const node = shown.at(index);
     if (!node) return null;
-    const element = node.nodeType === Node.ELEMENT_NODE ? node : parentOf(node);
     let { x, y, width, height } = box(node);
     if (y < 0 || x < 0 || y + height > innerHeight || x + width > innerWidth) {
-      element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
+      holder(node).scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
       ({ x, y, width, height } = box(node));
     }
     const middle = { x: x + width / 2, y: y + height / 2 };
@@ -111,18 +135,6 @@ globalThis.eyes = (() => {
       const right = Math.max(...boxes.map((one) => one.right));
       const bottom = Math.max(...boxes.map((one) => one.bottom));
       return { x, y, width: right - x, height: bottom - y };
-    },
-    first: (selector, within) => matching(selector, within).next().value ?? null,
-    // The elements around what has the focus, and what is in it: for finding one's way.
-    tree: (within, depth = 40) => {
-      const lines = [];
-      for (const node of nodes(document)) {
-        if (node.nodeType !== Node.ELEMENT_NODE || !isShown(node) || !isWithin(node, within)) continue;
-        const level = [...ancestors(node)].length;
-        const own = neat([...node.childNodes].filter((one) => one.nodeType === 3).map((one) => one.nodeValue).join(" "));
-        if (level < depth) lines.push(" ".repeat(level % 40) + node.localName + (own ? `: ${own}` : ""));
-      }
-      return lines.join("\n");
     },
   };
 })();
