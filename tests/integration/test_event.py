@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 import json
 import shutil
@@ -9,6 +10,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
     EVENT_HOMEASSISTANT_STARTED,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
@@ -194,6 +196,54 @@ async def test_what_was_not_told_is_told_by_the_next_set_up(
     hass.set_state(CoreState.running)
     await hass.config_entries.async_setup(entry.entry_id)
     assert await awaited(poll, told, 1) == [("added", "Emma")]
+
+
+async def test_what_was_not_told_is_not_written(
+    hass: HomeAssistant, hass_storage: dict[str, Any], lab: Lab, load: Load, poll: Poll, told: Told
+) -> None:
+    """Neither when Home Assistant stops nor by what was scheduled before."""
+    entry = await load()
+    await hass.config_entries.async_reload(entry.entry_id)
+    (key,) = (key for key in hass_storage if key.endswith(".downloads"))
+    hass.set_state(CoreState.starting)
+    await hass.config_entries.async_reload(entry.entry_id)
+    add(lab.qbittorrent, book(lab, "Emma", seeded=False))
+    await until(states(lab.qbittorrent), {"Emma": "stalledDL"}.__eq__)
+    await poll()
+    await poll(1000)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert (told, hass_storage[key]["data"]["torrents"]) == ([], {})
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await hass.async_block_till_done()
+    await poll()
+    await poll()
+    assert turns(told) == [("added", "Emma")]
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert len(hass_storage[key]["data"]["torrents"]) == 1
+
+
+async def test_an_add_that_outlives_a_reload(
+    hass: HomeAssistant, lab: Lab, load: Load, act: Action, told: Told
+) -> None:
+    """Its failure is told by the entry as it is then."""
+    entry = await load()
+    lab.jackett.add_release(Release(title="Emma", download=replace(page(), delay=60)))
+    (result,) = (await act("search", query="emma"))["results"]
+    adding = asyncio.create_task(
+        act("add_torrent", result_id=result["result_id"], delivery="file", timeout=2)
+    )
+
+    async def asked() -> bool:
+        return any("/dl/" in str(request) for request in lab.jackett.requests)
+
+    await until(asked, bool)
+    await hass.config_entries.async_reload(entry.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await adding
+    assert turns(told) == [("failed", "Emma")]
 
 
 async def test_what_was_there_at_the_first_set_up_is_no_news(
