@@ -77,4 +77,5 @@ class History:
 
 def store_of(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return where the history of an entry is kept."""
-    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.downloads")
+    # What is written is made for that alone, so a thread may make a text of it.
+    return Store(hass, _VERSION, f"{DOMAIN}.{entry_id}.downloads", serialize_in_event_loop=False)

@@ -16,6 +16,8 @@ from .mirror import Changes, Mirror, Torrent, TorrentState, is_within
 
 # How many torrents are looked at in a stretch: a few milliseconds' worth.
 _TURN = 500
+# The server counts whole seconds, and its clock may be behind.
+_SKEW = 10.0
 # The torrent would go on if there were somebody to go on with.
 _TRYING = frozenset(
     {TorrentState.DOWNLOADING, TorrentState.FETCHING_METADATA, TorrentState.STALLED}
@@ -237,7 +239,7 @@ class Transitions:
         """
         if not self._is_first:
             return torrent.infohash in self._new | self._completed
-        return self._since <= max(torrent.added_on or 0, torrent.completed_on or 0)
+        return self._since - _SKEW < max(torrent.added_on or 0, torrent.completed_on or 0)
 
     def _next_turns(self, torrent: Torrent, known: _Known) -> list[Transition]:
         """Return the turns of a torrent since it was last seen.
