@@ -81,6 +81,13 @@ class QBittorrentServer:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        if self._process is None:
+            raise QBittorrentError("it is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Start and wait until the Web API answers."""
         binary = qbittorrent_binary(self.generation)

@@ -14,13 +14,15 @@ _ENVIRONMENTS = {
     "test": ("newest", "floor", "latest"),
     "lint": ("newest",),
     "fuzz": ("fuzz",),
-    "all": ("newest", "floor", "latest", "fuzz"),
+    "bench": ("bench",),
+    "all": ("newest", "floor", "latest", "fuzz", "bench"),
 }
 _SERVERS: dict[str, tuple[Callable[[], None], ...]] = {
     "demo": (qbittorrent.provide_for_demo,),
     "test": (qbittorrent.provide_generations,),
     "lint": (),
     "fuzz": (),
+    "bench": (qbittorrent.provide_generations,),
     "all": (qbittorrent.provide_generations, qbittorrent.provide_for_demo),
 }
 

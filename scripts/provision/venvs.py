@@ -13,6 +13,7 @@ _REQUIREMENTS = {
     "floor": REPOSITORY / "scripts/requirements/floor.txt",
     "latest": REPOSITORY / "scripts/requirements/latest.txt",
     "fuzz": REPOSITORY / "scripts/requirements/fuzz.txt",
+    "bench": REPOSITORY / "scripts/requirements/bench.txt",
 }
 # Without these Home Assistant cannot load Assist, and tells so in a notification.
 _STAND_INS = {

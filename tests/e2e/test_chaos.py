@@ -25,7 +25,7 @@ from .chaos import Day
 from .chaos_notes import Clock
 from .faulty_proxy import FaultyProxy
 from .library import Library
-from .loop_probe import LONGEST_CALLBACK, probe
+from scripts.lab.loop_probe import LONGEST_CALLBACK, probe
 
 SEED = int(os.environ.get("AURALARCHIVE_CHAOS_SEED", "1877"))
 

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.auralarchive.const import DOMAIN
 from scripts.lab.jackett import JackettStandIn
 
-from .loop_probe import LONGEST_CALLBACK, probe
+from scripts.lab.loop_probe import LONGEST_CALLBACK, probe
 
 # Looked up before the test plug-in puts its own in this place.
 _REAL_WRITE = getattr(Store, "_async_write_data")  # noqa: B009 - it is private, and here replaced
