@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from scripts.benchmarks import feeds
 from scripts.benchmarks.apart import Observer, jackett
-from scripts.benchmarks.figures import Part
+from scripts.benchmarks.figures import TIMES, Part
 from scripts.benchmarks.home import NO_JACKETT, act, home, load, ours
 from scripts.benchmarks.magnets import infohash, magnet
 from scripts.benchmarks.measure import ratios, spread
@@ -58,9 +58,11 @@ async def measure(folder: Path, *, short: bool) -> Part:
             crowd.grow(size)
             await _among_many(part, folder / f"home-{size}", server, size, adds)
     part.remarks += [
-        "An observer in a process of its own asks the server every 2 ms whether it lists the "
-        "torrent. The answer of an add holds what was verified, so it takes at least one more look "
-        "than that.",
+        (
+            "An observer in a process of its own asks the server every 2 ms whether it lists the "
+            "torrent. The answer of an add holds what was verified, so it takes at least one more "
+            "look than that."
+        ),
         "4.5 does not say that a link was refused; see how links are verified.",
     ]
     return part
@@ -97,7 +99,7 @@ async def _by_magnet(_hass: HomeAssistant, made: MadeTorrent) -> Mapping[str, st
 
 async def _by_file(hass: HomeAssistant, made: MadeTorrent) -> Mapping[str, str]:
     path = Path(hass.config.path(f"{made.infohash}.torrent"))
-    path.write_bytes(made.data)
+    await hass.async_add_executor_job(path.write_bytes, made.data)
     return {"torrent_file": str(path)}
 
 
@@ -139,7 +141,7 @@ def _note(part: Part, times: _Times, row: str, *, x: float | None = None) -> Non
     part.note("Time of an add", "ms", row, "answered later by", _ms(behind))
     part.note("Time of an add", "ms", row, "at most", 1e3 * max(behind))
     share = spread(ratios(times.answered, times.seen)).median
-    part.at_most(f"{row}: time until others see it", share, 1.25, "×")
+    part.at_most(f"{row}: time until others see it", share, 1.25, TIMES)
     part.at_most(f"{row}: never later than that by", 1e3 * max(behind), 100, "ms")
 
 
@@ -167,7 +169,8 @@ async def _refuse(part: Part, folder: Path, server: QBittorrentServer, adds: int
     part.at_most(f"{server.generation}: a refused link is explained", explained.median, 1000, "ms")
 
 
-async def _among_many(part: Part, folder: Path, server: QBittorrentServer, size: int, adds: int
+async def _among_many(
+    part: Part, folder: Path, server: QBittorrentServer, size: int, adds: int
 ) -> None:
     """Measure adds of magnets to a server that has many torrents."""
     times = _Times()

@@ -1,5 +1,6 @@
 """A Home Assistant object outside of tests, without any integration in it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ class _Resolver(ThreadedResolver):
 @asynccontextmanager
 async def bare_home(folder: Path) -> AsyncIterator[HomeAssistant]:
     """Run a Home Assistant in a folder of its own; it finds custom integrations."""
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with async_test_home_assistant(config_dir=str(folder)) as hass:
         hass.data.pop(DATA_CUSTOM_COMPONENTS, None)
         hass.data[str(DATA_RESOLVER)] = _Resolver()

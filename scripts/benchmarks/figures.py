@@ -7,6 +7,9 @@ from typing import Any
 
 from scripts.benchmarks.measure import Spread, spread
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+NOTHING = "\N{EN DASH}"
+
 
 class Bound(StrEnum):
     """On which side of its limit a value has to be."""
@@ -114,7 +117,7 @@ def grid(figures: Sequence[Figure]) -> list[list[str]]:
     return [
         [figures[0].unit, *columns],
         *(
-            [row, *(cells.get((row, column), "–") for column in columns)]
+            [row, *(cells.get((row, column), NOTHING) for column in columns)]
             for row in unique(figure.row for figure in figures)
         ),
     ]
@@ -123,7 +126,7 @@ def grid(figures: Sequence[Figure]) -> list[list[str]]:
 def in_words(value: Spread) -> str:
     """Write a median with its spread."""
     low, median, high = map(number, (value.low, value.median, value.high))
-    return median if low == high else f"{median} ({low}–{high})"
+    return median if low == high else f"{median} ({low}{NOTHING}{high})"
 
 
 def number(value: float) -> str:

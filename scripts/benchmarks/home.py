@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-# Imported before the test harness' own `custom_components` can take the name.
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
 from custom_components.auralarchive.const import DOMAIN
 from custom_components.auralarchive.coordinator import AuralArchiveConfigEntry, AuralArchiveData
 from custom_components.auralarchive.preferences import DEFAULT_OPTIONS
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from scripts.benchmarks.bare_home import bare_home, entry_of
 from scripts.lab.jackett_api import API_KEY
 from scripts.lab.qbittorrent import QBittorrentServer
@@ -89,9 +90,12 @@ def data_of(entry: ConfigEntry[Any]) -> AuralArchiveData:
     return cast("AuralArchiveConfigEntry", entry).runtime_data
 
 
-def coordinator_of(entry: ConfigEntry[Any]) -> Any:
+def coordinator_of(entry: ConfigEntry[Any]) -> DataUpdateCoordinator[Any]:
     """Return what polls qBittorrent for an entry, ours or Home Assistant's own."""
-    return data_of(entry).downloads if entry.domain == DOMAIN else entry.runtime_data
+    coordinator: DataUpdateCoordinator[Any] = (
+        data_of(entry).downloads if entry.domain == DOMAIN else entry.runtime_data
+    )
+    return coordinator
 
 
 async def act(hass: HomeAssistant, action: str, **data: object) -> Mapping[str, Any]:

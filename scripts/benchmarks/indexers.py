@@ -11,7 +11,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from custom_components.auralarchive.engine.torznab import Indexer, parse_feed
 from scripts.benchmarks import feeds
 from scripts.benchmarks.apart import jackett
-from scripts.benchmarks.figures import Part
+from scripts.benchmarks.figures import TIMES, Part
 from scripts.benchmarks.home import act, home, load, ours
 from scripts.benchmarks.measure import Candidate, alternate, spread
 from scripts.benchmarks.server import running
@@ -38,12 +38,16 @@ async def measure(folder: Path, *, short: bool) -> Part:
                         await load(hass, ours(server, url))
                         await _measure(part, hass, url, _Set(number, scale, hangs), rounds)
     part.remarks += [
-        f"Times are {scale:g} of real ones: the deadline of {_DEADLINE:g} s is "
-        f"{_DEADLINE * scale:g} s here, Jackett's cut of {_CUT:g} s is {_CUT * scale:g} s, and "
-        f"the slow indexer's {feeds.SLOW:g} s are {feeds.SLOW * scale:g} s. One indexer fails, and "
-        "where it says so one never answers; Jackett is the stand-in.",
-        "Whether an indexer hangs or is merely slow nobody can tell before the deadline: with one "
-        "that hangs, that is when the answer can be there.",
+        (
+            f"Times are {scale:g} of real ones: the deadline of {_DEADLINE:g} s is "
+            f"{_DEADLINE * scale:g} s here, Jackett's cut of {_CUT:g} s is {_CUT * scale:g} s, and "
+            f"the slow indexer's {feeds.SLOW:g} s are {feeds.SLOW * scale:g} s. One indexer fails, "
+            "and where it says so one never answers; Jackett is the stand-in."
+        ),
+        (
+            "Whether an indexer hangs or is merely slow nobody can tell before the deadline: with "
+            "one that hangs, that is when the answer can be there."
+        ),
     ]
     return part
 
@@ -89,7 +93,7 @@ async def _measure(part: Part, hass: HomeAssistant, url: str, given: _Set, round
     due = deadline if hangs else slowest
     wording = "the deadline" if hangs else "the slowest indexer"
     took = spread([one.wall for one in samples[OURS]]).median
-    part.at_most(f"{row}: time of {wording}", took / due, 1.1, "×")
+    part.at_most(f"{row}: time of {wording}", took / due, 1.1, TIMES)
     expected = {f"indexer-{one}": "ok" for one in range(number)} | {"indexer-1": "failed"}
     if hangs:
         expected["indexer-3"] = "timed_out"

@@ -1,8 +1,8 @@
 """A stand-in of Jackett in a process of its own, so that its work is not taken for ours.
 
-    python -m scripts.benchmarks.jackett large
-    python -m scripts.benchmarks.jackett many NUMBER SCALE CUT [hangs]
-    python -m scripts.benchmarks.jackett linked FIRST NUMBER
+python -m scripts.benchmarks.jackett large
+python -m scripts.benchmarks.jackett many NUMBER SCALE CUT [hangs]
+python -m scripts.benchmarks.jackett linked FIRST NUMBER
 """
 
 import asyncio
@@ -23,8 +23,8 @@ def _made(scenario: str, values: Sequence[str]) -> JackettStandIn:
         case "large":
             return JackettStandIn(feeds.large(), cache_seconds=_NO_CACHE)
         case "many":
-            number, scale, cut, *rest = values
-            indexers = feeds.many(int(number), float(scale), hangs="hangs" in rest)
+            count, scale, cut, *rest = values
+            indexers = feeds.many(int(count), float(scale), hangs="hangs" in rest)
             return JackettStandIn(indexers, cache_seconds=_NO_CACHE, meta_timeout=float(cut))
         case _:
             first, number = map(int, values)

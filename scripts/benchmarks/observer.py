@@ -1,6 +1,6 @@
 """Looks at a server every 2 ms, in a process of its own: when is it there for others to see?
 
-Takes `torrent INFOHASH` and `log TEXT`, answers `ready`, and then the moment on the monotonic clock.
+Takes `torrent INFOHASH` and `log TEXT`, answers `ready`, then the moment on the monotonic clock.
 """
 
 import json

@@ -12,13 +12,13 @@ import time
 from typing import Any
 from unittest.mock import patch
 
-# The namespace alone: the test harness has one of that name, too.
-import custom_components  # noqa: F401
 from homeassistant import block_async_io
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 import psutil
+
+from scripts.benchmarks.bare_home import bare_home, entry_of
 
 # As a start has these anyway, they are there before anything is measured.
 _THERE = ("binary_sensor", "event", "sensor", "switch")
@@ -45,9 +45,10 @@ class _Blocked(logging.Handler):
 def _watched_writes(domain: str) -> Iterator[list[str]]:
     """Collect the files of a domain that are written."""
     written: list[str] = []
-    write = Store._async_handle_write_data  # noqa: SLF001 -- all writes come by here
+    # All writes come by here.
+    write: Any = Store._async_handle_write_data  # noqa: SLF001
 
-    async def noted(self: Store[Any], *arguments: Any) -> None:
+    async def noted(self: Store[Any], *arguments: object) -> None:
         if self.key.startswith(domain):
             written.append(self.key)
         await write(self, *arguments)
@@ -58,8 +59,6 @@ def _watched_writes(domain: str) -> Iterator[list[str]]:
 
 async def _start(task: dict[str, Any]) -> dict[str, Any]:
     """Start, and return what it took."""
-    from scripts.benchmarks.bare_home import bare_home, entry_of  # noqa: PLC0415
-
     domain, is_measured = task["domain"], task["mode"] == "measure"
     for name in _THERE:
         importlib.import_module(f"homeassistant.components.{name}")

@@ -13,10 +13,10 @@ from custom_components.auralarchive.engine.titles import read_title
 from custom_components.auralarchive.engine.torznab import Indexer, parse_feed
 from scripts.benchmarks.apart import jackett
 from scripts.benchmarks.feeds import WORD
-from scripts.benchmarks.figures import Part
+from scripts.benchmarks.figures import TIMES, Part
 from scripts.benchmarks.home import act, home, load, ours
 from scripts.benchmarks.lag import lags
-from scripts.benchmarks.measure import Candidate, alternate, percentile, ratios, spread
+from scripts.benchmarks.measure import Candidate, Deed, alternate, percentile, ratios, spread
 from scripts.benchmarks.server import running
 from scripts.lab.jackett_api import API_KEY
 from scripts.lab.loop_probe import probe
@@ -37,11 +37,15 @@ async def measure(folder: Path, *, short: bool) -> Part:
             await _measure(part, _feed(url, items), items, rounds)
         await _probe(part, folder, url, _SHORT if short else _ROUNDS)
     part.remarks += [
-        "The feeds are as Jackett writes them, about a kilobyte for each item. Ours makes releases "
-        "of them, with dates, numbers, magnets and infohashes read and checked.",
-        "The event loop is looked at while feeds come through the action `search`, from Jackett to "
-        "the ranked answer. The longest callback is in CPU time of the loop's thread; a timer is "
-        "late for other processes and threads, too.",
+        (
+            "The feeds are as Jackett writes them, about a kilobyte for each item. Ours makes "
+            "releases of them, with dates, numbers, magnets and infohashes read and checked."
+        ),
+        (
+            "The event loop is looked at while feeds come through the action `search`, from "
+            "Jackett to the ranked answer. The longest callback is in CPU time of the loop's "
+            "thread; a timer is late for other processes and threads, too."
+        ),
     ]
     return part
 
@@ -82,17 +86,19 @@ async def _measure(part: Part, feed: bytes, items: int, rounds: int) -> None:
     for name, seconds in cpu.items():
         rates = [items / one for one in seconds]
         part.note("Items a second", "items/s", f"{items} items", name, rates, x=items)
-        part.note("CPU for a feed", "ms", f"{items} items", name, [1e3 * one for one in seconds], x=items)
+        part.note(
+            "CPU for a feed", "ms", f"{items} items", name, [1e3 * one for one in seconds], x=items
+        )
     row = f"{items} items"
     for name in (FEEDPARSER, TORZNAB):
-        part.note("Times as quick as", "×", row, name, ratios(cpu[name], cpu[OURS]), x=items)
+        part.note("Times as quick as", TIMES, row, name, ratios(cpu[name], cpu[OURS]), x=items)
     quick = spread(ratios(cpu[FEEDPARSER], cpu[OURS])).median
     slow = spread(ratios(cpu[OURS], cpu[EXPAT])).median
-    part.at_least(f"{items} items: quicker than feedparser", quick, 10, "×")
-    part.at_most(f"{items} items: time of expat alone", slow, 2.5, "×")
+    part.at_least(f"{items} items: quicker than feedparser", quick, 10, TIMES)
+    part.at_most(f"{items} items: time of expat alone", slow, 2.5, TIMES)
 
 
-def _as_deed(do: Callable[[], object]) -> Callable[[], object]:
+def _as_deed(do: Callable[[], object]) -> Deed:
     async def deed() -> None:
         do()
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 import re
 
-import matplotlib as mpl
 from matplotlib.figure import Figure as Picture
 
 from scripts.benchmarks.figures import Figure, Part, unique
@@ -17,8 +16,6 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 def draw(parts: Sequence[Part], folder: Path = FOLDER) -> list[Path]:
     """Draw a picture of each table that grows, and return where they lie."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Or each run would write other bytes for the same figures.
-    mpl.rcParams["svg.hashsalt"] = "bench"
     drawn = []
     for part in parts:
         for name in part.tables():
@@ -59,7 +56,7 @@ def _draw(part: Part, name: str, figures: Sequence[Figure], folder: Path) -> Pat
 
 def _noun(row: str) -> str:
     """Return what a row counts: its last word."""
-    return row.split()[-1]
+    return row.rpartition(" ")[2]
 
 
 def _slug(name: str) -> str:

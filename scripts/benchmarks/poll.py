@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
-from scripts.benchmarks.figures import Part
+from scripts.benchmarks.figures import TIMES, Part
 from scripts.benchmarks.home import coordinator_of, data_of, home, load, ours, own
 from scripts.benchmarks.measure import Candidate, Sample, alternate, ratios, spread
 from scripts.benchmarks.server import Crowd, Scales, running
@@ -65,13 +65,20 @@ async def measure(folder: Path, *, short: bool) -> Part:
                     )
     _set_targets(part, measured)
     part.remarks += [
-        "All torrents are stopped magnets in the category that the integration looks after: the "
-        "most that it can have to do. The floor is the same request with the same aiohttp session, "
-        "its answer thrown away. Ours is from the tick of the coordinator to the last state.",
-        "1 % or all changed: tags come or go, and the newest torrent changes its category, so that "
-        "a state is written and an event told. Seconds later that is written down.",
-        "Memory is what Python has allocated and keeps after the set-up of the entry and two "
-        "polls. Of the server's CPU psutil knows steps of 10 ms only.",
+        (
+            "All torrents are stopped magnets in the category that the integration looks after: "
+            "the most that it can have to do. The floor is the same request with the same aiohttp "
+            "session, its answer thrown away. Ours is from the "
+            "tick of the coordinator to the last state."
+        ),
+        (
+            "1 % or all changed: tags come or go, and the newest torrent changes its category, so "
+            "that a state is written and an event told. Seconds later that is written down."
+        ),
+        (
+            "Memory is what Python has allocated and keeps after the set-up of the entry and two "
+            "polls. Of the server's CPU psutil knows steps of 10 ms only."
+        ),
     ]
     return part
 
@@ -85,7 +92,7 @@ async def _measure(
     entry, rival = ours(server), own(server)
     await load(hass, entry)
     await load(hass, rival)
-    coordinator = coordinator_of(entry)
+    coordinator = data_of(entry).downloads
     floor = Floor(data_of(entry).servers.session, server)
     await floor.log_in()
     writing: list[float] = []
@@ -106,12 +113,8 @@ async def _measure(
             FLOOR: Candidate(do=floor.poll, before=floor.poll, times=_IDLE_POLLS),
             OURS: Candidate(do=coordinator.async_refresh, times=_IDLE_POLLS),
             OWN: Candidate(do=coordinator_of(rival).async_refresh),
-            FEW: Candidate(
-                do=coordinator.async_refresh, before=lambda: change(few), after=write
-            ),
-            ALL: Candidate(
-                do=coordinator.async_refresh, before=lambda: change(size), after=write
-            ),
+            FEW: Candidate(do=coordinator.async_refresh, before=lambda: change(few), after=write),
+            ALL: Candidate(do=coordinator.async_refresh, before=lambda: change(size), after=write),
         },
         rounds,
         other_cpu=lambda: crowd.cpu,
@@ -204,17 +207,19 @@ def _set_targets(part: Part, measured: Mapping[tuple[str, int], Samples]) -> Non
     kept = next(
         figure.value.median
         for figure in part.figures
-        if figure.table == "Memory that stays" and figure.column == OURS and figure.x in {
-            _MANY, sizes[-1]}
+        if figure.table == "Memory that stays"
+        and figure.column == OURS
+        and figure.x in {_MANY, sizes[-1]}
     )
-    times = "×"
-    part.at_least("idle, 10 000 torrents: less CPU than the full poll", ratio(OWN, OURS), 200, times)
-    part.at_most("idle, 10 000 torrents: CPU of the floor", ratio(OURS, FLOOR), 2, times)
-    part.at_least("1 % changed: less CPU than the full poll", ratio(OWN, FEW), 20, times)
+    part.at_least(
+        "idle, 10 000 torrents: less CPU than the full poll", ratio(OWN, OURS), 200, TIMES
+    )
+    part.at_most("idle, 10 000 torrents: CPU of the floor", ratio(OURS, FLOOR), 2, TIMES)
+    part.at_least("1 % changed: less CPU than the full poll", ratio(OWN, FEW), 20, TIMES)
     part.at_most("memory for 10 000 torrents", kept, 15, "MB")
     part.at_most(
         "idle: CPU with the most torrents, to that with the fewest",
         spread(most).median / spread(few).median,
         1.3,
-        times,
+        TIMES,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.benchmarks.figures import Part, Target, grid, number
+from scripts.benchmarks.figures import NOTHING, Part, Target, grid, number
 
 PAGE = Path("docs/performance.md")
 _PLACES = ("machine", "targets", "figures")
@@ -33,7 +33,7 @@ def _verdict(target: Target) -> str:
 
 
 def _measured(target: Target) -> str:
-    return "–" if target.value is None else f"{number(target.value)} {target.unit}".strip()
+    return NOTHING if target.value is None else f"{number(target.value)} {target.unit}".strip()
 
 
 def _limit(target: Target) -> str:

@@ -42,10 +42,12 @@ async def measure(folder: Path, *, short: bool) -> Part:
         0,
     )
     part.remarks += [
-        "Each start is a fresh interpreter that has Home Assistant and the kinds of entities "
-        "imported and set up, to which the integration is added: its import, and the set-up of an "
-        "entry with its first poll. Alternating with Home Assistant's own integration of "
-        "qBittorrent, which imports its client library.",
+        (
+            "Each start is a fresh interpreter that has Home Assistant and the kinds of entities "
+            "imported and set up, to which the integration is added: its import, and the set-up of "
+            "an entry with its first poll. Alternating with Home Assistant's own integration of "
+            "qBittorrent, which imports its client library."
+        ),
         *(f"Blocked the event loop: {line}" for line in blocked),
     ]
     return part

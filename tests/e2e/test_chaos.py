@@ -19,13 +19,13 @@ from custom_components.auralarchive.const import DOMAIN
 from custom_components.auralarchive.engine import session
 from scripts.lab.cache import qbittorrent_binary
 from scripts.lab.jackett import JackettStandIn
+from scripts.lab.loop_probe import LONGEST_CALLBACK, probe
 from scripts.lab.qbittorrent import QBittorrentServer
 
 from .chaos import Day
 from .chaos_notes import Clock
 from .faulty_proxy import FaultyProxy
 from .library import Library
-from scripts.lab.loop_probe import LONGEST_CALLBACK, probe
 
 SEED = int(os.environ.get("AURALARCHIVE_CHAOS_SEED", "1877"))
 

@@ -19,7 +19,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.auralarchive.const import DOMAIN
 from scripts.lab.jackett import JackettStandIn
-
 from scripts.lab.loop_probe import LONGEST_CALLBACK, probe
 
 # Looked up before the test plug-in puts its own in this place.

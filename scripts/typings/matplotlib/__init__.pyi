@@ -1,0 +1,1 @@
+# What scripts/benchmarks uses of matplotlib, which is not installed everywhere.
