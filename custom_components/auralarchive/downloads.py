@@ -1,7 +1,8 @@
 """The downloads of a category in figures."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from operator import attrgetter
 
 from .engine.mirror import Mirror, Torrent, TorrentState
 
@@ -44,8 +45,6 @@ class Downloads:
     categories: tuple[str, ...]
     last_added: Milestone | None
     last_completed: Milestone | None
-    # When, in seconds since 1970, the figures change though no torrent does.
-    good_until: float | None = field(default=None, compare=False)
 
 
 def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
@@ -65,10 +64,9 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
         remaining=max((torrent.eta for torrent in active if torrent.eta), default=None),
         free_space=None if space is None else space - space % _FREE_SPACE_STEP,
         categories=tuple(sorted(mirror.categories)),
-        good_until=min((at for one in torrents if (at := _patience_ends(one)) > now), default=None),
-        last_added=_latest((torrent, torrent.added_on) for torrent in torrents),
+        last_added=_latest(torrents, attrgetter("added_on")),
         last_completed=_latest(
-            (torrent, torrent.completed_on) for torrent in torrents if torrent.progress >= 1
+            [torrent for torrent in torrents if torrent.progress >= 1], attrgetter("completed_on")
         ),
     )
 
@@ -81,20 +79,18 @@ def _is_active(torrent: Torrent) -> bool:
 
 def _is_problem(torrent: Torrent, now: float) -> bool:
     """Tell whether a torrent needs somebody: an error, or no metadata for minutes."""
-    return torrent.has_problem or 0 < _patience_ends(torrent) <= now
+    if torrent.state is TorrentState.FETCHING_METADATA:
+        return torrent.added_on is not None and now - torrent.added_on > _METADATA_PATIENCE
+    return torrent.has_problem
 
 
-def _patience_ends(torrent: Torrent) -> float:
-    """Return when a torrent has been without metadata for too long; 0 if that is no question."""
-    if torrent.state is not TorrentState.FETCHING_METADATA or torrent.added_on is None:
-        return 0.0
-    return torrent.added_on + _METADATA_PATIENCE
-
-
-def _latest(candidates: Iterable[tuple[Torrent, int | None]]) -> Milestone | None:
+def _latest(
+    torrents: Collection[Torrent], moment: Callable[[Torrent], int | None]
+) -> Milestone | None:
     """Return the newest; of those in the same second, always the same one."""
-    known = [(at, torrent.infohash, torrent.name) for torrent, at in candidates if at is not None]
-    if not known:
+    at = max(filter(None, map(moment, torrents)), default=None)
+    if at is None:
         return None
-    at, infohash, name = max(known)
-    return Milestone(name=name, infohash=infohash, at=at)
+    newest = (torrent for torrent in torrents if moment(torrent) == at)
+    torrent = max(newest, key=attrgetter("infohash"))
+    return Milestone(name=torrent.name, infohash=torrent.infohash, at=at)
