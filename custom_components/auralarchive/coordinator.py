@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from math import inf
 import time
 from typing import override
 from weakref import WeakKeyDictionary
@@ -158,6 +157,8 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         self._looked_at = hass.loop.time()
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
+        # What the mirror comes to, None if that has to be reckoned anew.
+        self._summary: Downloads | None = None
         self.version = ""
         # What is late may come after the entry was reloaded, with another password for instance.
         watches = hass.data.setdefault(_WATCHES, WeakKeyDictionary())
@@ -186,10 +187,11 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         for torrent in arrived:
             # A warning, as its add has ended with an error.
             LOGGER.warning("Arrived in qBittorrent after its add had given up: %s", torrent.name)
-        if self._summary is None or time.time() >= (self._summary.good_until or inf):
+        now = time.time()
+        if self._summary is None or now > self._summary.good_until:
             # With thousands of torrents that takes a while too: others have their turn before it.
             await asyncio.sleep(0)
-            self._summary = summarise(servers.mirror, self._preferences.category, now=time.time())
+            self._summary = summarise(servers.mirror, self._preferences.category, now=now)
         return self._summary
 
     async def _follow(self, changes: Changes) -> None:

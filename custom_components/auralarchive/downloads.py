@@ -1,7 +1,8 @@
 """The downloads of a category in figures."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+import math
 from operator import attrgetter
 
 from .engine.mirror import Mirror, Torrent, TorrentState
@@ -33,7 +34,10 @@ class Milestone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloads:
-    """The sensors' figures; None is "nothing to say", sizes in bytes, times in seconds."""
+    """The sensors' figures; None is "nothing to say", sizes in bytes, times in seconds.
+
+    After `good_until`, seconds since 1970, they would be others even if nothing has changed.
+    """
 
     active: int
     completed: int
@@ -45,6 +49,7 @@ class Downloads:
     categories: tuple[str, ...]
     last_added: Milestone | None
     last_completed: Milestone | None
+    good_until: float = field(compare=False)
 
 
 def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
@@ -54,11 +59,17 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
     active = [torrent for torrent in torrents if _is_active(torrent)]
     size = sum(torrent.size for torrent in unfinished)
     done = sum(torrent.size * torrent.progress for torrent in unfinished)
+    impatient_at = [
+        torrent.added_on + _METADATA_PATIENCE
+        for torrent in torrents
+        if torrent.state is TorrentState.FETCHING_METADATA and torrent.added_on is not None
+    ]
     space = mirror.free_space
     return Downloads(
         active=len(active),
         completed=sum(torrent.is_complete for torrent in torrents),
-        problems=sum(_is_problem(torrent, now) for torrent in torrents),
+        problems=sum(torrent.has_problem for torrent in torrents)
+        + sum(at < now for at in impatient_at),
         speed=sum(torrent.speed for torrent in torrents),
         progress=round(100 * done / size, 1) if size else None,
         remaining=max((torrent.eta for torrent in active if torrent.eta), default=None),
@@ -68,6 +79,7 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
         last_completed=_latest(
             [torrent for torrent in torrents if torrent.progress >= 1], attrgetter("completed_on")
         ),
+        good_until=min((at for at in impatient_at if at >= now), default=math.inf),
     )
 
 
@@ -75,13 +87,6 @@ def _is_active(torrent: Torrent) -> bool:
     if torrent.state in _PASSING:
         return torrent.progress < 1
     return torrent.state in _GOING_ON
-
-
-def _is_problem(torrent: Torrent, now: float) -> bool:
-    """Tell whether a torrent needs somebody: an error, or no metadata for minutes."""
-    if torrent.state is TorrentState.FETCHING_METADATA:
-        return torrent.added_on is not None and now - torrent.added_on > _METADATA_PATIENCE
-    return torrent.has_problem
 
 
 def _latest(
