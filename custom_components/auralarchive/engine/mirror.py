@@ -218,7 +218,8 @@ class Mirror:
             if torrent := self.torrents.get(infohash):
                 return torrent
         # A hybrid is listed under its v2 id and may be asked for by its v1 one.
-        return next((found for found in self.torrents.values() if found.ids & ids), None)
+        candidates = (found for found in self.torrents.values() if found.infohash_v2)
+        return next((found for found in candidates if found.ids & ids), None)
 
     def of_category(self, category: str) -> list[Torrent]:
         """Return the torrents of a category and its sub-categories."""
