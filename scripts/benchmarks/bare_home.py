@@ -34,7 +34,11 @@ async def bare_home(folder: Path) -> AsyncIterator[HomeAssistant]:
 
 
 def entry_of(
-    domain: str, data: Mapping[str, object], options: Mapping[str, object]
+    domain: str,
+    data: Mapping[str, object],
+    options: Mapping[str, object],
+    *,
+    polls_itself: bool = False,
 ) -> MockConfigEntry:
     """Return an entry that is the same with every start, not loaded yet."""
     # Ours is of the version that it has now; the other one's minor version is 1, too.
@@ -45,4 +49,5 @@ def entry_of(
         minor_version=2 if domain == "auralarchive" else 1,
         data=dict[str, Any](data),
         options=dict[str, Any](options),
+        pref_disable_polling=not polls_itself,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +21,6 @@ OWN = "qbittorrent"
 CATEGORY = str(DEFAULT_OPTIONS["category"])
 # Where nobody listens: polls of qBittorrent do not need Jackett.
 NO_JACKETT = "http://127.0.0.1:9"
-# In place of an interval: polls are done by hand.
-_NEVER = timedelta(days=1)
 
 
 class HomeError(Exception):
@@ -40,7 +37,13 @@ async def home(folder: Path) -> AsyncIterator[HomeAssistant]:
             await hass.async_stop(force=True)
 
 
-def ours(server: QBittorrentServer, jackett: str = NO_JACKETT, **data: object) -> MockConfigEntry:
+def ours(
+    server: QBittorrentServer,
+    jackett: str = NO_JACKETT,
+    *,
+    polls_itself: bool = False,
+    **data: object,
+) -> MockConfigEntry:
     """Return an entry of the integration, not loaded yet."""
     settings = {
         "jackett_url": jackett,
@@ -53,7 +56,7 @@ def ours(server: QBittorrentServer, jackett: str = NO_JACKETT, **data: object) -
         "jackett_url_for_qbittorrent": jackett,
         **data,
     }
-    return entry_of(DOMAIN, settings, DEFAULT_OPTIONS)
+    return entry_of(DOMAIN, settings, DEFAULT_OPTIONS, polls_itself=polls_itself)
 
 
 def own(server: QBittorrentServer) -> MockConfigEntry:
@@ -67,21 +70,14 @@ def own(server: QBittorrentServer) -> MockConfigEntry:
     return entry_of(OWN, settings, {})
 
 
-async def load(
-    hass: HomeAssistant, entry: MockConfigEntry, *, polls_itself: bool = False
-) -> ConfigEntry[Any]:
-    """Set an entry up."""
+async def load(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigEntry[Any]:
+    """Set an entry up; polls after the first one are done by hand, unless the entry says other."""
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
         entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     if entry.state is not ConfigEntryState.LOADED:
         raise HomeError(f"{entry.domain} is not loaded: {entry.reason}")
-    if not polls_itself:
-        coordinator = coordinator_of(entry)
-        coordinator.update_interval = _NEVER
-        # Only the next poll takes the interval over.
-        await coordinator.async_refresh()
     return entry
 
 

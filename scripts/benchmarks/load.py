@@ -39,7 +39,7 @@ async def measure(folder: Path, *, short: bool) -> Part:
         crowd.grow(torrents)
         async with home(folder / "home") as hass:
             # It polls every ten seconds, as it does in real life.
-            await load(hass, ours(server, url), polls_itself=True)
+            await load(hass, ours(server, url, polls_itself=True))
             await _measure(part, hass, server, number, seconds / number)
     part.remarks.append(
         f"{number} searches of {_INDEXERS} indexers, of which one fails, and {number} adds of "

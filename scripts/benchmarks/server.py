@@ -45,7 +45,8 @@ class Crowd:
         self.size = 0
         self._api = server.login()
         self._process = psutil.Process(server.pid)
-        self._has_tag = False
+        # What has been changed an odd number of times, by how much.
+        self._changed: set[int] = set()
 
     @property
     def cpu(self) -> float:
@@ -79,14 +80,14 @@ class Crowd:
         The figures of our category change by that, too.
         """
         hashes = "all" if number >= self.size else "|".join(map(infohash, range(number)))
-        self._has_tag = not self._has_tag
-        tags = {"hashes": hashes, "tags": "changed"}
-        self._api.call("torrents/addTags" if self._has_tag else "torrents/removeTags", tags)
-        newest = {
-            "hashes": infohash(self.size - 1),
-            "category": "" if self._has_tag else CATEGORY,
-        }
-        self._api.call("torrents/setCategory", newest)
+        self._changed ^= {number}
+        tags = {"hashes": hashes, "tags": f"changed {number}"}
+        action = "addTags" if number in self._changed else "removeTags"
+        self._api.call(f"torrents/{action}", tags)
+        category = "" if len(self._changed) % 2 else CATEGORY
+        self._api.call(
+            "torrents/setCategory", {"hashes": infohash(self.size - 1), "category": category}
+        )
 
     def calm_down(self, seconds: float = _PATIENCE_SECONDS) -> None:
         """Wait until the server has written what has changed, but not for ever."""
