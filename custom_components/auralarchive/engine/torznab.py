@@ -16,9 +16,11 @@ from xml.parsers import expat
 from .errors import InvalidMagnetError
 from .torrent import is_magnet, normalise_infohash, parse_magnet
 
-# Names are written as expat joins them: namespace, brace, name.
-_ATTR = "http://torznab.com/schemas/2015/feed}attr"
-_NEWZNAB_ATTR = "http://www.newznab.com/DTD/2010/feeds/attributes/}attr"
+# Names are written as expat joins them: namespace, brace, name. Newznab's are the same by another.
+_ATTRS = (
+    "http://torznab.com/schemas/2015/feed}attr",
+    "http://www.newznab.com/DTD/2010/feeds/attributes/}attr",
+)
 # What .NET writes before the cause of an exception, and Jackett in front of an indexer's.
 _EXCEPTION = re.compile(r"^(?:[\w.]+Exception: )+(?:Exception \([^)]*\): )?")
 _CHUNK = 64 * 1024
@@ -33,6 +35,7 @@ _MAX_TEXT = 2000
 _ADDRESSES = ("link", "guid")
 # Larger than any size that a database or a person has use for; feeds are not to be trusted.
 _MAX_NUMBER = 2**53
+_MAX_DIGITS = len(str(_MAX_NUMBER))
 
 
 class TorznabError(Exception):
@@ -188,23 +191,24 @@ class _Reader:
                 self._element = ElementTree.Element(tag, attributes)
                 self._element_depth = self._depth
             return
-        # The text that counts stands before any markup in it.
-        self._end_text()
+        if self._child is not None:
+            # The text that counts stands before any markup in it.
+            self._end_text(self._child)
         if self._depth == self._element_depth + 1:
             self._child = ElementTree.SubElement(self._element, tag, attributes)
+            self._text.clear()
 
     def _end(self, _tag: str) -> None:
-        self._end_text()
-        if self._element is not None and self._depth == self._element_depth:
+        if self._child is not None:
+            self._end_text(self._child)
+        elif self._element is not None and self._depth == self._element_depth:
             self._finished.append(self._element)
             self._element = None
         self._depth -= 1
 
-    def _end_text(self) -> None:
-        if self._child is not None:
-            self._child.text = "".join(self._text)
-            self._child = None
-        self._text.clear()
+    def _end_text(self, child: ElementTree.Element) -> None:
+        child.text = "".join(self._text)
+        self._child = None
 
 
 def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
@@ -212,7 +216,7 @@ def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
     title = " ".join((_text(item, "title") or "").split())
     if not title:
         return None
-    attributes = dict(_attributes(item))
+    attributes, categories = _attributes(item)
     enclosure = item.find("enclosure")
     guid = _text(item, "guid") or ""
     link = _text(item, "link") or (enclosure.get("url") if enclosure is not None else None) or ""
@@ -232,7 +236,7 @@ def _release(item: ElementTree.Element, indexer: Indexer) -> Release | None:
         link=link if link.lower().startswith(("http://", "https://")) else None,
         magnet=magnet,
         infohash=normalise_infohash(attributes.get("infohash")) or _infohash_of(magnet),
-        categories=tuple(_categories(item)),
+        categories=categories,
         # Size 0 is what an indexer sends that could not read it.
         size=size or None,
         files=_number(_text(item, "files")),
@@ -256,25 +260,22 @@ def _infohash_of(magnet: str | None) -> str | None:
         return None
 
 
-def _attributes(item: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    for element in item:
-        if element.tag in (_ATTR, _NEWZNAB_ATTR):
-            yield (element.get("name") or "").lower(), (element.get("value") or "")[: 64 * 1024]
+def _attributes(item: ElementTree.Element) -> tuple[dict[str, str], tuple[int, ...]]:
+    """Return the attributes by name, and the category numbers in order, each once.
 
-
-def _categories(item: ElementTree.Element) -> Iterator[int]:
-    """Yield the category numbers in order, each once, from elements and attributes."""
-    seen: set[int] = set()
+    Categories are elements or attributes.
+    """
+    attributes: dict[str, str] = {}
+    categories: dict[int, None] = {}
     for element in item:
-        if element.tag == "category":
-            number = _number(element.text)
-        elif element.tag in (_ATTR, _NEWZNAB_ATTR) and element.get("name") == "category":
-            number = _number(element.get("value"))
+        if element.tag in _ATTRS:
+            name, text = element.get("name") or "", (element.get("value") or "")[: 64 * 1024]
+            attributes[name.lower()] = text
         else:
-            continue
-        if number is not None and number not in seen:
-            seen.add(number)
-            yield number
+            name, text = element.tag, element.text or ""
+        if name == "category" and (number := _number(text)) is not None:
+            categories[number] = None
+    return attributes, tuple(categories)
 
 
 def _text(element: ElementTree.Element, tag: str) -> str | None:
@@ -286,7 +287,7 @@ def _text(element: ElementTree.Element, tag: str) -> str | None:
 def _number(text: str | None) -> int | None:
     """Read a whole number that is not negative; None for anything else."""
     text = (text or "").strip()
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(_MAX_NUMBER)):
+    if not text.isdigit() or not text.isascii() or len(text) > _MAX_DIGITS:
         return None
     return min(int(text), _MAX_NUMBER)
 
