@@ -16,7 +16,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .announcer import Announcer
 from .const import DOMAIN, LOGGER
-from .downloads import Downloads, summarise
+from .downloads import Downloads, still_right, summarise
 from .engine.errors import (
     AuralArchiveError,
     JackettAuthError,
@@ -180,8 +180,8 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
             changes = await servers.mirror.apply_in_turns(
                 await servers.qbittorrent.maindata(servers.mirror.rid)
             )
-            if changes:
-                self._summary = None
+            if self._summary is not None:
+                self._summary = still_right(self._summary, servers.mirror, changes)
             await self._follow(changes)
             arrived = await servers.delivery.late.settle(servers.mirror)
         for torrent in arrived:

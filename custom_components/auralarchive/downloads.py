@@ -1,11 +1,11 @@
 """The downloads of a category in figures."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from operator import attrgetter
 
-from .engine.mirror import Mirror, Torrent, TorrentState
+from .engine.mirror import Changes, Mirror, Torrent, TorrentState
 
 _GOING_ON = frozenset(
     {
@@ -64,7 +64,6 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
         for torrent in torrents
         if torrent.state is TorrentState.FETCHING_METADATA and torrent.added_on is not None
     ]
-    space = mirror.free_space
     return Downloads(
         active=len(active),
         completed=sum(torrent.is_complete for torrent in torrents),
@@ -73,14 +72,32 @@ def summarise(mirror: Mirror, category: str, *, now: float) -> Downloads:
         speed=sum(torrent.speed for torrent in torrents),
         progress=round(100 * done / size, 1) if size else None,
         remaining=max((torrent.eta for torrent in active if torrent.eta), default=None),
-        free_space=None if space is None else space - space % _FREE_SPACE_STEP,
-        categories=tuple(sorted(mirror.categories)),
+        free_space=_free_space(mirror),
+        categories=_categories(mirror),
         last_added=_latest(torrents, attrgetter("added_on")),
         last_completed=_latest(
             [torrent for torrent in torrents if torrent.progress >= 1], attrgetter("completed_on")
         ),
         good_until=min((at for at in impatient_at if at >= now), default=math.inf),
     )
+
+
+def still_right(downloads: Downloads, mirror: Mirror, changes: Changes) -> Downloads | None:
+    """Return the figures after changes that leave the torrents alone; None after others."""
+    if changes.added or changes.updated or changes.removed:
+        return None
+    if changes.other:
+        return replace(downloads, free_space=_free_space(mirror), categories=_categories(mirror))
+    return downloads
+
+
+def _free_space(mirror: Mirror) -> int | None:
+    space = mirror.free_space
+    return None if space is None else space - space % _FREE_SPACE_STEP
+
+
+def _categories(mirror: Mirror) -> tuple[str, ...]:
+    return tuple(sorted(mirror.categories))
 
 
 def _is_active(torrent: Torrent) -> bool:
