@@ -28,7 +28,7 @@ OURS, JACKETT = "ours", "Jackett's all"
 async def measure(folder: Path, *, short: bool) -> Part:
     """Measure searches of many indexers."""
     part = Part("indexers", "A search: many indexers")
-    rounds, scale = (1, _SHORT_SCALE) if short else (3, _SCALE)
+    rounds, scale = (1, _SHORT_SCALE) if short else (2, _SCALE)
     with running("5.3", folder / "server") as server:
         for number in (10,) if short else (10, 30, 60):
             for hangs in (False, True):

@@ -21,9 +21,9 @@ from scripts.benchmarks.server import running
 from scripts.lab.jackett_api import API_KEY
 from scripts.lab.loop_probe import probe
 
-_ROUNDS = {100: 7, 1000: 7, 10_000: 3}
+_ROUNDS = {100: 7, 1000: 7, 10_000: 2}
 _SHORT = {100: 2}
-_SEARCHES = 5
+_SEARCHES = 3
 _INDEXER = Indexer(id="lab", name="Lab")
 OURS, FEEDPARSER, TORZNAB, EXPAT = "ours", "feedparser", "torznab", "expat alone"
 _TITLES, _RANKING = "ours: titles", "ours: titles and ranking"
