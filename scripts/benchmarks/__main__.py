@@ -9,10 +9,10 @@ import logging
 from pathlib import Path
 import sys
 import tempfile
-import time
 
 from scripts.benchmarks import machine, report
 from scripts.benchmarks.figures import Part
+from scripts.benchmarks.progress import tell
 
 _PARTS = ("poll", "parse", "indexers", "add", "start", "load")
 # More than this, and others are at work on the machine.
@@ -26,10 +26,9 @@ async def _measure(names: list[str], *, short: bool) -> list[Part]:
     parts = []
     for name in names:
         measure: Measure = import_module(f"scripts.benchmarks.{name}").measure
-        began = time.monotonic()
+        tell(name)
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             parts.append(await measure(Path(folder), short=short))
-        _tell(f"{name}: {time.monotonic() - began:.0f} s")
     return parts
 
 
@@ -40,8 +39,9 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     names = options.only or list(_PARTS)
     if (load := machine.load()) > _BUSY:
-        _tell(f"the machine is busy already (load {load:.1f}): the figures will be noise")
+        tell(f"the machine is busy already (load {load:.1f}): the figures will be noise")
     parts = asyncio.run(_measure(names, short=options.short))
+    tell("done")
     described = machine.described()
     if options.json:
         print(json.dumps(_as_json(parts, described), indent=2, ensure_ascii=False))
@@ -53,16 +53,16 @@ def main() -> int:
         from scripts.benchmarks import plots  # noqa: PLC0415 -- it takes a second to import
 
         for path in plots.draw(parts):
-            _tell(f"wrote {path}")
+            tell(f"wrote {path}")
     if options.write:
         page = report.into_page(report.PAGE.read_text(), report.markdown(parts, described))
         report.PAGE.write_text(page)
-        _tell(f"wrote {report.PAGE}")
+        tell(f"wrote {report.PAGE}")
     if options.short:
-        _tell("it works; the sizes were too small to tell whether targets are met")
+        tell("it works; the sizes were too small to tell whether targets are met")
     else:
         for line in report.missed(parts):
-            _tell(line)
+            tell(line)
     return 0
 
 
@@ -87,10 +87,6 @@ def _options() -> argparse.Namespace:
 
 def _as_json(parts: list[Part], described: Mapping[str, str]) -> dict[str, object]:
     return {"machine": described, "parts": [part.as_json() for part in parts]}
-
-
-def _tell(line: str) -> None:
-    print(f"bench: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from yarl import URL
 from scripts.benchmarks.figures import TIMES, Part
 from scripts.benchmarks.home import coordinator_of, data_of, home, load, ours, own
 from scripts.benchmarks.measure import Candidate, Sample, alternate, ratios, spread
+from scripts.benchmarks.progress import tell
 from scripts.benchmarks.server import Crowd, Scales, running
 from scripts.lab.qbittorrent import QBittorrentServer
 
@@ -61,6 +62,7 @@ async def measure(folder: Path, *, short: bool) -> Part:
         with running(plan.generation, folder / plan.generation) as server:
             crowd = Crowd(server)
             for size in plan.rounds:
+                tell(f"poll: {plan.generation}, {size} torrents")
                 crowd.grow(size)
                 async with home(folder / f"home-{plan.generation}-{size}") as hass:
                     measured[plan.generation, size] = await _measure(
