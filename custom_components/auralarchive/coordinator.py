@@ -152,8 +152,6 @@ class QbittorrentCoordinator(ServerCoordinator[Downloads]):
         )
         self.history = History(hass, entry.entry_id, self._transitions, self._has_told_all)
         self.announcer = Announcer(hass, lambda: self.history.note(turns=True))
-        # The figures as long as they hold.
-        self._summary: Downloads | None = None
         self._looked_at = hass.loop.time()
         # One delta at a time: two answers to the same `rid` would be applied in any order.
         self._lock = asyncio.Lock()
