@@ -88,6 +88,13 @@ def remove(server: QBittorrentServer, made: MadeTorrent) -> None:
     server.login().call("torrents/delete", {"hashes": made.infohash, "deleteFiles": "true"})
 
 
+def lose_files(server: QBittorrentServer, folder: str) -> None:
+    """Have files gone behind the server's back; it notices that when it starts."""
+    server.stop()
+    shutil.rmtree(folder)
+    server.start()
+
+
 def states(server: QBittorrentServer) -> Callable[[], Any]:
     """Return what looks at the torrents' states on the server."""
     session = server.login()
@@ -285,9 +292,7 @@ async def test_lost_files(lab: Lab, load: Load, poll: Poll, told: Told) -> None:
     await load()
     add(lab.qbittorrent, book(lab, "Emma"))
     await awaited(poll, told, 2)
-    lab.qbittorrent.stop()
-    shutil.rmtree(told[0]["save_path"])
-    lab.qbittorrent.start()
+    lose_files(lab.qbittorrent, told[0]["save_path"])
     assert (await awaited(poll, told, 3))[-1] == ("failed", "Emma")
     assert "missing" in told[-1]["reason"]
 
@@ -316,9 +321,7 @@ async def test_a_poll_that_is_called_off(
     entry = await load(qbittorrent_url=proxy.url)
     add(lab.qbittorrent, book(lab, "Emma"))
     await awaited(poll, told, 2)
-    lab.qbittorrent.stop()
-    shutil.rmtree(told[0]["save_path"])
-    lab.qbittorrent.start()
+    lose_files(lab.qbittorrent, told[0]["save_path"])
     await until(states(lab.qbittorrent), {"Emma": "missingFiles"}.__eq__)
     proxy.held = "log/main"
     call = asyncio.create_task(act("get_downloads"))
@@ -336,9 +339,7 @@ async def test_the_reason_is_its_own(lab: Lab, load: Load, poll: Poll, told: Tol
     await load()
     add(lab.qbittorrent, book(lab, "Emma"))
     await awaited(poll, told, 2)
-    lab.qbittorrent.stop()
-    shutil.rmtree(told[0]["save_path"])
-    lab.qbittorrent.start()
+    lose_files(lab.qbittorrent, told[0]["save_path"])
     await until(states(lab.qbittorrent), {"Emma": "missingFiles"}.__eq__)
     session = lab.qbittorrent.login()
     session.call("torrents/add", {"urls": f"{lab.jackett.url}/0123456789abcdef/Emma and Emma"})
