@@ -55,6 +55,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: AuralArchiveConfigEntry)
         journal=Journal(),
     )
     watch_for_issues(hass, entry)
+    # What a set-up that failed had scheduled must not overwrite what the next one keeps.
+    entry.async_on_unload(downloads.history.close)
     await downloads.async_config_entry_first_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     downloads.announcer.open()

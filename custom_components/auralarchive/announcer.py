@@ -14,8 +14,8 @@ type Listener = Callable[[Transition], None]
 
 # Automations begin to listen when Home Assistant has started, each in a task of its own.
 _AFTER_START = 5
-# How many are told in a stretch: each writes a state.
-_TURN = 20
+# How many are told before others have their turn: each writes a state.
+_AT_A_STRETCH = 20
 
 
 class Announcer:
@@ -95,7 +95,7 @@ class Announcer:
             self._told_all()
 
     def _tell_some(self) -> None:
-        for _ in range(min(_TURN, len(self._untold))):
+        for _ in range(min(_AT_A_STRETCH, len(self._untold))):
             transition = self._untold.popleft()
             for listener in tuple(self._listeners):
                 listener(transition)

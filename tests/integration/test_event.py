@@ -7,8 +7,9 @@ from datetime import timedelta
 import json
 import shutil
 from typing import Any
+from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_FINAL_WRITE,
     EVENT_HOMEASSISTANT_STARTED,
@@ -237,6 +238,20 @@ async def test_what_was_not_told_is_not_written(
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
     assert len(hass_storage[key]["data"]["torrents"]) == 1
+
+
+async def test_a_set_up_that_failed_writes_nothing_later(
+    hass: HomeAssistant, hass_storage: dict[str, Any], lab: Lab, load: Load, poll: Poll
+) -> None:
+    """It has seen the torrents, and then something went wrong."""
+    failing = patch.object(hass.config_entries, "async_forward_entry_setups", side_effect=OSError)
+    with failing:
+        entry = await load()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    await poll(1000)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert not [key for key in hass_storage if key.endswith(".downloads")]
 
 
 async def test_an_add_that_outlives_a_reload(

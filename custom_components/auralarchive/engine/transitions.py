@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from .mirror import Changes, Mirror, Torrent, TorrentState, is_within
 
-# How many torrents are looked at in a stretch: a few milliseconds' worth.
-_TURN = 500
+# How many torrents are looked at before others have their turn: a few milliseconds' worth.
+_AT_A_STRETCH = 500
 # The server counts whole seconds, and its clock may be behind.
 _SKEW = 10.0
 # The torrent would go on if there were somebody to go on with.
@@ -369,5 +369,5 @@ async def _in_turns(infohashes: set[str]) -> AsyncIterator[str]:
     while infohashes:
         yield infohashes.pop()
         taken += 1
-        if taken % _TURN == 0:
+        if taken % _AT_A_STRETCH == 0:
             await asyncio.sleep(0)
