@@ -340,22 +340,26 @@ async def _off_loop[T](parse: Callable[[bytes], T], body: bytes) -> T:
     return await asyncio.to_thread(parse, body)
 
 
-def merge_duplicates(releases: Iterable[Release]) -> list[tuple[Release, tuple[str, ...]]]:
-    """Make one release of those with the same infohash, with the names of its other indexers.
+def merge_duplicates(
+    releases: Iterable[Release],
+) -> tuple[list[Release], dict[str, tuple[str, ...]]]:
+    """Keep one release of those with the same infohash; the order stays.
 
-    The one that is kept costs least (freeleech) and has the most seeders; the order stays.
+    It is the one that costs least (freeleech) and has the most seeders. Returned with the names of
+    the other indexers, by infohash.
     """
-    merged: dict[str, tuple[Release, list[str]]] = {}
+    kept: dict[str, Release] = {}
+    others: dict[str, tuple[str, ...]] = {}
     for number, release in enumerate(releases):
         key = release.infohash or f"#{number}"
-        if key not in merged:
-            merged[key] = (release, [])
+        first = kept.setdefault(key, release)
+        if first is release:
             continue
-        kept, others = merged[key]
-        best, other = (release, kept) if _value(release) > _value(kept) else (kept, release)
-        names = [name for name in (*others, other.indexer) if name != best.indexer]
-        merged[key] = (best, list(dict.fromkeys(names)))
-    return [(release, tuple(others)) for release, others in merged.values()]
+        best, other = (release, first) if _value(release) > _value(first) else (first, release)
+        kept[key] = best
+        names = dict.fromkeys((*others.get(key, ()), other.indexer))
+        others[key] = tuple(name for name in names if name != best.indexer)
+    return list(kept.values()), others
 
 
 def _value(release: Release) -> tuple[bool, bool, int]:

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from heapq import nlargest
 import math
+from operator import itemgetter
 
 from .jackett import merge_duplicates
 from .titles import AUDIO_FORMATS, EBOOK_FORMATS, TitleFacts, read_title, significant_words, words
@@ -31,6 +33,8 @@ _MANY_SEEDERS = 1000
 _BOOKS = range(7000, 8000)
 _VIDEO = (range(2000, 3000), range(5000, 6000))
 _SOFTWARE = (range(1000, 2000), range(4000, 5000))
+
+type _SortKey = tuple[float, float, float]
 
 
 class Sort(StrEnum):
@@ -88,33 +92,37 @@ def rank(
     `formats` are preferred in their order, `languages` (ISO 639-1) all alike; nothing is left out
     for them.
     """
-    format_scores = _format_scores(formats)
     every = list(releases)
-    merged = merge_duplicates(every)
+    kept, also_on = merge_duplicates(every)
     filtered: Counter[str] = Counter()
-    if len(merged) < len(every):
-        filtered[Filtered.DUPLICATE] = len(every) - len(merged)
-    wanted = significant_words(query)
-    ranked: list[RankedRelease] = []
-    for release, also_on in merged:
+    if len(kept) < len(every):
+        filtered[Filtered.DUPLICATE] = len(every) - len(kept)
+    wanted, format_scores = significant_words(query), _format_scores(formats)
+
+    def ranked(release: Release, facts: TitleFacts) -> RankedRelease:
+        parts = _score_parts(release, facts, wanted, format_scores, languages)
+        return RankedRelease(
+            release=release,
+            facts=facts,
+            also_on=also_on.get(release.infohash or "", ()),
+            score=round(sum(parts.values()), 2),
+            score_parts=parts,
+        )
+
+    # Of thousands few are shown. To keep the facts of all until then would bring on Python's
+    # garbage collector, which stops all threads.
+    keys: list[tuple[_SortKey, Release]] = []
+    for release in kept:
         facts = read_title(release.title)
         if reason := _why_not(release, facts, categories, min_seeders):
             filtered[reason] += 1
-            continue
-        parts = _score_parts(release, facts, wanted, format_scores, languages)
-        ranked.append(
-            RankedRelease(
-                release=release,
-                facts=facts,
-                also_on=also_on,
-                score=round(sum(parts.values()), 2),
-                score_parts=parts,
-            )
-        )
-    ranked.sort(key=lambda item: _sort_key(item, sort), reverse=True)
-    if len(ranked) > max_results:
-        filtered[Filtered.MAX_RESULTS] = len(ranked) - max_results
-    return Ranking(results=tuple(ranked[:max_results]), total=len(ranked), filtered=dict(filtered))
+        else:
+            keys.append((_sort_key(ranked(release, facts), sort), release))
+    best = nlargest(max_results, keys, key=itemgetter(0))
+    if len(keys) > max_results:
+        filtered[Filtered.MAX_RESULTS] = len(keys) - max_results
+    results = (ranked(release, read_title(release.title)) for _, release in best)
+    return Ranking(results=tuple(results), total=len(keys), filtered=dict(filtered))
 
 
 def _why_not(
@@ -191,7 +199,7 @@ def _exactness(release: Release, facts: TitleFacts, wanted: list[str]) -> float:
     return sum(word in wanted for word in book) / len(book) if book and wanted else 0.0
 
 
-def _sort_key(item: RankedRelease, sort: Sort) -> tuple[float, float, float]:
+def _sort_key(item: RankedRelease, sort: Sort) -> _SortKey:
     """Return what to sort by, the best highest; ties fall to score, then seeders."""
     release = item.release
     seeders = float(release.seeders or 0)

@@ -86,8 +86,12 @@ class TitleFacts:
 
 def words(text: str) -> list[str]:
     """Split a text into words that compare: no accents, no case, no punctuation."""
-    plain = unicodedata.normalize("NFKD", text[:_MAX_TITLE]).casefold()
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = text[:_MAX_TITLE]
+    # Most titles have no accents, and looking at each letter is what takes the time.
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = plain.casefold()
     # An apostrophe belongs to its word: "o'brien" is searched for as "obrien" too.
     return _WORD.findall(plain.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
 
