@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import time
 
 # Files and magnets are listed after 2 to 10 ms, links to a local server after 5 to 11 ms.
-_FIRST_PAUSE = 0.004
+_FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 1.0
 _GROWTH = 1.6
 
