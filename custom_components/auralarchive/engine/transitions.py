@@ -6,10 +6,10 @@ nobody looked is told at the next look, and none is told twice.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, Self
 
 from .mirror import Changes, Mirror, Torrent, TorrentState, is_within
@@ -115,6 +115,10 @@ class _Known:
         )
 
 
+# What is kept of each, in the order in which it is taken up again.
+_fields_of = attrgetter(*(one.name for one in fields(_Known)))
+
+
 class Transitions:
     """Follows the torrents of a category with its sub-categories.
 
@@ -201,7 +205,7 @@ class Transitions:
             return []
         is_new = infohash in self._new
         known = self._known.get(infohash) or (self._take_over(torrent, mirror) if is_new else None)
-        before = copy(known)
+        before = _fields_of(known) if known else None
         turns: list[Transition] = []
         if known is not None and known.is_another(torrent):
             turns.append(known.took(Turn.REMOVED))
@@ -215,7 +219,7 @@ class Transitions:
             known.note(torrent)
             turns += self._next_turns(torrent, known)
         self._watch(torrent, known)
-        self.is_saved &= known == before
+        self.is_saved &= _fields_of(known) == before
         return turns
 
     def _first_turns(self, torrent: Torrent, known: _Known) -> list[Transition]:
@@ -330,19 +334,7 @@ class Transitions:
             "server": self._server,
             "category": self._category,
             "torrents": {
-                infohash: [
-                    known.name,
-                    known.infohash,
-                    known.category,
-                    known.size,
-                    known.save_path,
-                    known.added_on,
-                    known.downloaded,
-                    known.has_metadata,
-                    known.is_complete,
-                    known.trouble,
-                    self._waited(infohash),
-                ]
+                infohash: [*_fields_of(known), self._waited(infohash)]
                 for infohash, known in self._known.items()
             },
         }
@@ -355,8 +347,8 @@ class Transitions:
         self._since = saved["at"]
         self._has_moved = saved["server"] != self._server
         waits = {}
-        for infohash, (*fields, trouble, waited) in saved["torrents"].items():
-            known = self._known[infohash] = _Known(*fields)
+        for infohash, (*told, trouble, waited) in saved["torrents"].items():
+            known = self._known[infohash] = _Known(*told)
             known.trouble = Turn(trouble) if trouble else None
             if waited is not None:
                 waits[infohash] = -float(waited)
