@@ -14,11 +14,12 @@ type Now = Callable[[], float]
 class Candidate:
     """Something to be measured; `times` is how often it is done for one sample.
 
-    `before` and `after` are done each time, unmeasured.
+    `before` and `after` are done each time, unmeasured. What takes long is left out after `rounds`.
     """
 
     do: Deed
     times: int = 1
+    rounds: int | None = None
     before: Deed | None = None
     after: Deed | None = None
 
@@ -81,9 +82,10 @@ async def alternate(
         for candidate in candidates.values():
             await _measured(candidate, other_cpu)
     samples: dict[str, list[Sample]] = {name: [] for name in candidates}
-    for _ in range(rounds):
+    for done in range(rounds):
         for name, candidate in candidates.items():
-            samples[name].append(await _sample(candidate, other_cpu))
+            if candidate.rounds is None or done < candidate.rounds:
+                samples[name].append(await _sample(candidate, other_cpu))
     return samples
 
 

@@ -12,7 +12,7 @@ from scripts.benchmarks.measure import spread
 from scripts.benchmarks.server import Crowd, running
 from scripts.lab.qbittorrent import QBittorrentServer
 
-_ROUNDS = {10: 5, 1000: 2, 10_000: 2}
+_ROUNDS = {10: 4, 1000: 2, 10_000: 2}
 _SHORT = {10: 1}
 OURS, OTHER = "ours", "Home Assistant's own"
 

@@ -1,9 +1,11 @@
 """The benchmark's own reckoning: medians, spreads, ratios, and candidates in turns."""
 
 from collections.abc import Sequence
+import gc
 
 import pytest
 
+from scripts.benchmarks.lag import Late, lags
 from scripts.benchmarks.measure import (
     Candidate,
     Spread,
@@ -12,6 +14,7 @@ from scripts.benchmarks.measure import (
     ratios,
     spread,
 )
+from tests.conftest import until
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,49 @@ async def test_alternate() -> None:
     warm_up, one_round = [*a, *b], [*a, *b, *b]
     assert told == [*warm_up, *one_round, *one_round]
     assert {name: len(taken) for name, taken in samples.items()} == {"a": 2, "b": 2}
+
+
+async def test_what_takes_long_is_left_out_of_later_rounds() -> None:
+    """The others go on taking turns."""
+    told: list[str] = []
+
+    async def tell(what: str) -> None:
+        told.append(what)
+
+    samples = await alternate(
+        {
+            "a": Candidate(do=lambda: tell("a"), rounds=1),
+            "b": Candidate(do=lambda: tell("b")),
+        },
+        rounds=3,
+        warm_up=False,
+    )
+    assert told == ["a", "b", "b", "b"]
+    assert {name: len(taken) for name, taken in samples.items()} == {"a": 1, "b": 3}
+
+
+async def test_full_garbage_collections_are_told_apart() -> None:
+    """How late they made a timer is known; nothing is less late for them than it was."""
+    late = Late()
+
+    async def looked() -> int:
+        return len(late.seconds)
+
+    gc.disable()
+    try:
+        async with lags(late):
+            times = await until(looked, bool)
+            gc.collect(0)
+            collections = [late.collections]
+            gc.collect()
+            collections.append(late.collections)
+            await until(looked, lambda now: now > times)
+    finally:
+        gc.enable()
+    assert collections == [0, 1]
+    assert sum(late.besides) < sum(late.seconds)
+    assert all(0 <= without <= raw for raw, without in zip(late.seconds, late.besides, strict=True))
+    assert late.note_collection not in gc.callbacks
 
 
 async def test_only_the_candidate_is_measured() -> None:
