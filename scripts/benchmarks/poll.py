@@ -144,7 +144,8 @@ async def _measure(
         },
         rounds,
         other_cpu=lambda: crowd.cpu,
-        warm_up=rounds > 2,
+        # Thousands of torrents take long, and few have warmed everything up already.
+        warm_up=size < _MANY,
     )
     weights = _weigh(Scales(server), crowd, few)
     memory = {OURS: await _memory(hass, entry)}

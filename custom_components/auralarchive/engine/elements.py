@@ -11,8 +11,6 @@ _CHUNK = 64 * 1024
 _MAX_VALUES = 1_500_000
 # Bytes of one tag or comment, which the parser has to have in one piece.
 _MAX_TOKEN = 1024 * 1024
-# Deeper than any element is.
-_NOWHERE = -1
 
 # Tag, attributes, and the text before any markup in it.
 type Child = tuple[str, dict[str, str], str]
@@ -36,19 +34,19 @@ class ElementReader:
 
     A tree of the whole could take a hundred times the document's size, and would have the garbage
     collector stop all threads for a tenth of a second; `ElementTree`'s elements take a quarter
-    more time than plain tuples. `root` is the document's first element, without its children.
+    more time than plain tuples. `root` is the document's own, without its children.
     """
 
     def __init__(self, tag: str) -> None:
         """Take the tag of the elements to keep."""
         self.root = Element("", {})
         self._tag = tag
-        self._depth = 0
         self._values = 0
-        # The element that is open, at which depth its children are, and which of them is open.
+        # The element that is open, and which of its children is.
         self._element: Element | None = None
-        self._child_depth = _NOWHERE
         self._child: tuple[str, dict[str, str]] | None = None
+        # Once there is markup in that child, how many are open from it on.
+        self._open = 0
         self._text: list[str] = []
         self._finished: list[Element] = []
         # Without an `intern` that would remember every name that ever occurred.
@@ -74,6 +72,8 @@ class ElementReader:
             raise NotXmlError from None
 
     def _take(self) -> list[Element]:
+        if self._values > _MAX_VALUES:
+            raise NotXmlError
         # Between two chunks there is no need of the text that nobody asked for either.
         if self._child is None:
             self._text.clear()
@@ -86,32 +86,31 @@ class ElementReader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._values += 1 + len(attributes)
-        if self._values > _MAX_VALUES:
-            raise NotXmlError
-        depth = self._depth = self._depth + 1
-        if depth == self._child_depth:
+        if self._child is not None:
+            # The text that counts stands before any markup.
+            self._parser.CharacterDataHandler = None
+            self._open = max(self._open, 1) + 1
+        elif self._element is not None:
             self._child = tag, attributes
             self._text.clear()
-        elif self._child is not None:
-            # The text that counts stands before any markup in it.
-            self._end_child(self._child)
-        elif self._element is None:
-            if depth == 1:
+        else:
+            if not self.root.tag:
                 self.root = Element(tag, attributes)
             if tag == self._tag:
                 self._element = Element(tag, attributes)
-                self._child_depth = depth + 1
 
     def _end(self, _tag: str) -> None:
+        if self._open:
+            self._open -= 1
+            if self._open:
+                return
+            self._parser.CharacterDataHandler = self._text.append
+        if self._element is None:
+            return
         if self._child is not None:
-            self._end_child(self._child)
-        elif self._element is not None and self._depth < self._child_depth:
+            tag, attributes = self._child
+            self._element.children.append((tag, attributes, "".join(self._text)))
+            self._child = None
+        else:
             self._finished.append(self._element)
             self._element = None
-            self._child_depth = _NOWHERE
-        self._depth -= 1
-
-    def _end_child(self, child: tuple[str, dict[str, str]]) -> None:
-        if self._element is not None:
-            self._element.children.append((*child, "".join(self._text)))
-        self._child = None

@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from heapq import nlargest
+from heapq import heappush, heappushpop
 import math
-from operator import itemgetter
 
 from .jackett import merge_duplicates
 from .titles import AUDIO_FORMATS, EBOOK_FORMATS, TitleFacts, read_title, significant_words, words
@@ -99,30 +98,30 @@ def rank(
         filtered[Filtered.DUPLICATE] = len(every) - len(kept)
     wanted, format_scores = significant_words(query), _format_scores(formats)
 
-    def ranked(release: Release, facts: TitleFacts) -> RankedRelease:
+    # The best so far, the worst of them first; of equal ones, who came first is better. To keep all
+    # until the end would bring on Python's garbage collector, which stops all threads.
+    best: list[tuple[_SortKey, int, RankedRelease]] = []
+    total = 0
+    for place, release in enumerate(kept):
+        facts = read_title(release.title)
+        if reason := _why_not(release, facts, categories, min_seeders):
+            filtered[reason] += 1
+            continue
+        total += 1
         parts = _score_parts(release, facts, wanted, format_scores, languages)
-        return RankedRelease(
+        item = RankedRelease(
             release=release,
             facts=facts,
             also_on=also_on.get(release.infohash or "", ()),
             score=round(sum(parts.values()), 2),
             score_parts=parts,
         )
-
-    # Of thousands few are shown. To keep the facts of all until then would bring on Python's
-    # garbage collector, which stops all threads.
-    keys: list[tuple[_SortKey, Release]] = []
-    for release in kept:
-        facts = read_title(release.title)
-        if reason := _why_not(release, facts, categories, min_seeders):
-            filtered[reason] += 1
-        else:
-            keys.append((_sort_key(ranked(release, facts), sort), release))
-    best = nlargest(max_results, keys, key=itemgetter(0))
-    if len(keys) > max_results:
-        filtered[Filtered.MAX_RESULTS] = len(keys) - max_results
-    results = (ranked(release, read_title(release.title)) for _, release in best)
-    return Ranking(results=tuple(results), total=len(keys), filtered=dict(filtered))
+        add = heappush if len(best) < max_results else heappushpop
+        add(best, (_sort_key(item, sort), -place, item))
+    if total > max_results:
+        filtered[Filtered.MAX_RESULTS] = total - max_results
+    results = (item for _, _, item in sorted(best, reverse=True))
+    return Ranking(results=tuple(results), total=total, filtered=dict(filtered))
 
 
 def _why_not(

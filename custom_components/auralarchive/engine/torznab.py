@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 import re
 
-from .elements import Element, ElementReader, NotXmlError
+from .elements import Child, Element, ElementReader, NotXmlError
 from .errors import InvalidMagnetError
 from .torrent import is_magnet, normalise_infohash, parse_magnet
 
@@ -127,39 +127,43 @@ def _elements(data: bytes, tag: str, *, root_tag: str) -> Iterator[Element]:
         raise NotTorznabError
 
 
+_NO_CHILD: Child = ("", {}, "")
+
+
 class _Item:
     """What an element's children say; where there are several of a kind, the first counts.
 
     `values` are Torznab's attributes by name, `categories` are elements or attributes.
     """
 
-    __slots__ = ("_attributes", "_texts", "categories", "values")
+    __slots__ = ("_children", "categories", "values")
 
     def __init__(self, element: Element) -> None:
         """Go through the children once."""
         self.values: dict[str, str] = {}
         self.categories: dict[int, None] = {}
-        self._texts: dict[str, str] = {}
-        self._attributes: dict[str, dict[str, str]] = {}
-        for tag, attributes, text in element.children:
+        self._children: dict[str, Child] = {}
+        for child in element.children:
+            tag, attributes, value = child
             if tag in _ATTRS:
                 name, value = attributes.get("name", ""), attributes.get("value", "")
                 self.values[name.lower()] = value[:_MAX_VALUE]
             else:
-                name, value = tag, text
-                self._texts.setdefault(tag, text)
-                self._attributes.setdefault(tag, attributes)
+                name = tag
+                self._children.setdefault(tag, child)
             if name == "category" and (number := _number(value)) is not None:
                 self.categories[number] = None
 
     def text(self, tag: str) -> str | None:
         """Return a child's text without blanks around it, bounded; None if it is missing."""
-        text = self._texts.get(tag, "").strip()
+        _, _, text = self._children.get(tag, _NO_CHILD)
+        text = text.strip()
         return (text if tag in _ADDRESSES else text[:_MAX_TEXT]) or None
 
     def attribute(self, tag: str, name: str) -> str | None:
         """Return an attribute of a child."""
-        return self._attributes.get(tag, {}).get(name)
+        _, attributes, _ = self._children.get(tag, _NO_CHILD)
+        return attributes.get(name)
 
 
 def _release(element: Element, indexer: Indexer) -> Release | None:
@@ -173,7 +177,7 @@ def _release(element: Element, indexer: Indexer) -> Release | None:
     link = item.text("link") or item.attribute("enclosure", "url") or ""
     link, magnet_url = link.strip(), values.get("magneturl", "").strip()
     # Where there is no torrent to download, the magnet stands in its place, and as the guid.
-    magnet = next((text for text in (magnet_url, link, guid) if is_magnet(text)), None)
+    magnet = next(filter(is_magnet, (magnet_url, link, guid)), None)
     size = _number(item.text("size") or values.get("size"))
     if not size:
         size = _number(item.attribute("enclosure", "length"))
@@ -183,7 +187,7 @@ def _release(element: Element, indexer: Indexer) -> Release | None:
         indexer_id=item.attribute("jackettindexer", "id") or indexer.id,
         indexer=item.text("jackettindexer") or indexer.name,
         guid=guid,
-        link=link if link.lower().startswith(("http://", "https://")) else None,
+        link=link if link[:8].lower().startswith(("http://", "https://")) else None,
         magnet=magnet,
         infohash=normalise_infohash(values.get("infohash")) or _infohash_of(magnet),
         categories=tuple(item.categories),
