@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 import json
 from pathlib import Path
 
@@ -24,36 +25,54 @@ _SCALE = 0.05
 # Beyond the crowd.
 _FIRST = 2_000_000
 
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How many torrents are there, and how often both actions are called in how many seconds."""
+
+    torrents: int
+    number: int
+    seconds: float
+
+
+_PLANS = (_Plan(100, 33, 10.0), _Plan(1000, 33, 10.0), _Plan(10_000, 200, 60.0))
+
 type Deed = Callable[[int], Awaitable[bool]]
 
 
 async def measure(folder: Path, *, short: bool) -> Part:
     """Measure load."""
     part = Part("load", "Load")
-    torrents, number, seconds = (200, 10, 3.0) if short else (10_000, 200, 60.0)
+    plans = (_Plan(200, 10, 3.0),) if short else _PLANS
     with (
         running("5.3", folder / "server") as server,
         jackett("many", str(_INDEXERS), str(_SCALE), "40") as url,
     ):
         crowd = Crowd(server)
-        crowd.grow(torrents)
-        async with home(folder / "home") as hass:
-            # It polls every ten seconds, as it does in real life.
-            await load(hass, ours(server, url, polls_itself=True))
-            await _measure(part, hass, server, number, seconds / number)
+        first = _FIRST
+        for plan in plans:
+            crowd.grow(plan.torrents)
+            async with home(folder / f"home-{plan.torrents}") as hass:
+                # It polls every ten seconds, as it does in real life.
+                await load(hass, ours(server, url, polls_itself=True))
+                await _measure(part, hass, server, plan, first)
+            first += plan.number
+    last = plans[-1]
     part.remarks.append(
-        f"{number} searches of {_INDEXERS} indexers, of which one fails, and {number} adds of "
-        f"magnets in {seconds:g} s, evenly, while {torrents} torrents are there and polls go on. "
-        "True is a search whose every indexer is named with its outcome, and an add that a session "
-        "of its own finds in the end."
+        f"{last.number} searches of {_INDEXERS} indexers, of which one fails, and {last.number} "
+        f"adds of magnets in {last.seconds:g} s, evenly, while {last.torrents} torrents are there "
+        "and polls go on; with fewer torrents as many a second, for a shorter time. True is a "
+        "search whose every indexer is named with its outcome, and an add that a session of its "
+        "own finds in the end."
     )
     return part
 
 
 async def _measure(
-    part: Part, hass: HomeAssistant, server: QBittorrentServer, number: int, every: float
+    part: Part, hass: HomeAssistant, server: QBittorrentServer, plan: _Plan, first: int
 ) -> None:
     """Call both actions so many times each, one of each with every tick."""
+    number, every = plan.number, plan.seconds / plan.number
     loop = hass.loop
     outcomes = {f"indexer-{one}": "ok" for one in range(_INDEXERS)} | {"indexer-1": "failed"}
 
@@ -62,7 +81,7 @@ async def _measure(
         return {one["id"]: one["status"] for one in answer["indexers"]} == outcomes
 
     async def add(one: int) -> bool:
-        answer = await act(hass, "add_torrent", link=magnet(_FIRST + one))
+        answer = await act(hass, "add_torrent", link=magnet(first + one))
         return bool(answer["status"] == "added")
 
     async def timed(deed: Deed, one: int, due: float) -> tuple[bool, float]:
@@ -83,23 +102,28 @@ async def _measure(
             }
             done = {name: await asyncio.gather(*tasks) for name, tasks in work.items()}
     listed = {one["hash"] for one in json.loads(server.login().call("torrents/info"))}
-    arrived = sum(infohash(_FIRST + one) in listed for one in range(number))
+    arrived = sum(infohash(first + one) in listed for one in range(number))
+    row, x = f"{plan.torrents} torrents", plan.torrents
     for name, taken in done.items():
         seconds = [1e3 * took for _, took in taken]
-        part.note("Time of an answer", "ms", name, "median", seconds)
-        part.note("Time of an answer", "ms", name, "99 %", percentile(seconds, 0.99))
+        table = f"Time of {name}"
+        part.note(table, "ms", row, "median", seconds, x=x)
+        part.note(table, "ms", row, "99 %", percentile(seconds, 0.99), x=x)
         true = sum(is_true for is_true, _ in taken)
         if name == "adds":
             true = min(true, arrived)
-        part.at_least(f"{name} answered truly", true, number)
-    row = "a timer is late by"
-    part.note("The event loop", "ms", row, "median", 1e3 * percentile(late.seconds, 0.5))
-    part.note("The event loop", "ms", row, "99 %", 1e3 * percentile(late.seconds, 0.99))
-    part.note("The event loop", "ms", row, "at most", 1e3 * max(late.seconds))
-    part.note("The event loop", "ms", row, BESIDES, 1e3 * max(late.besides))
+        part.at_least(f"{row}: {name} answered truly", true, number)
+    for column, late_by in (
+        ("a timer is late by (median)", percentile(late.seconds, 0.5)),
+        ("99 %", percentile(late.seconds, 0.99)),
+        ("at most", max(late.seconds)),
+        (BESIDES, max(late.besides)),
+        ("CPU of the longest callback", busy.longest),
+    ):
+        part.note("The event loop", "ms", row, column, 1e3 * late_by, x=x)
+    part.at_most(f"{row}: the longest callback", 1e3 * busy.longest, 50, "ms")
     if late.collections:
         part.remarks.append(
-            f"{late.collections} of the waits were full collections of Python's garbage collector."
+            f"With {row}, {late.collections} of the waits were full collections of Python's "
+            "garbage collector."
         )
-    part.note("The event loop", "ms", "CPU of the longest callback", "at most", 1e3 * busy.longest)
-    part.at_most("the longest callback", 1e3 * busy.longest, 50, "ms")
