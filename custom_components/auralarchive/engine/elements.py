@@ -44,7 +44,8 @@ class ElementReader:
         self._values = 0
         # The element that is open, and which of its children is.
         self._element: Element | None = None
-        self._child: tuple[str, dict[str, str]] | None = None
+        self._child: str | None = None
+        self._attributes: dict[str, str] = {}
         # Once there is markup in that child, how many are open from it on.
         self._open = 0
         self._text: list[str] = []
@@ -91,7 +92,7 @@ class ElementReader:
             self._parser.CharacterDataHandler = None
             self._open = max(self._open, 1) + 1
         elif self._element is not None:
-            self._child = tag, attributes
+            self._child, self._attributes = tag, attributes
             self._text.clear()
         else:
             if not self.root.tag:
@@ -108,8 +109,8 @@ class ElementReader:
         if self._element is None:
             return
         if self._child is not None:
-            tag, attributes = self._child
-            self._element.children.append((tag, attributes, "".join(self._text)))
+            child = self._child, self._attributes, "".join(self._text)
+            self._element.children.append(child)
             self._child = None
         else:
             self._finished.append(self._element)
