@@ -118,6 +118,16 @@ class ServerCoordinator[DataT](TimestampDataUpdateCoordinator[DataT]):
         return data
 
     @callback
+    def look_soon(self) -> None:
+        """Poll after something has been done, and keep nobody waiting for it.
+
+        With thousands of torrents an old server takes seconds for a poll.
+        """
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_request_refresh(), f"look at {self.name}"
+        )
+
+    @callback
     @override
     def _async_refresh_finished(self) -> None:
         """Tell the listeners of a failure that has become another one, too."""

@@ -93,7 +93,7 @@ async def _ordered(
             ordered = await carry_out(data.servers.qbittorrent, order, torrent)
         finally:
             # An order that failed may have changed something as well.
-            await data.downloads.async_request_refresh()
+            data.downloads.look_soon()
     return order_response(ordered) if call.return_response else None
 
 
@@ -111,7 +111,7 @@ async def _remove(call: ServiceCall) -> ServiceResponse:
                 delete_files=call.data[ATTR_DELETE_FILES],
             )
         finally:
-            await data.downloads.async_request_refresh()
+            data.downloads.look_soon()
     return removal_response(removed) if call.return_response else None
 
 

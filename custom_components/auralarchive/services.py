@@ -183,7 +183,7 @@ async def _search_jackett(data: AuralArchiveData, query: SearchQuery) -> SearchA
         data.jackett.async_set_update_error(update_failed(err))
         raise
     if not data.jackett.last_update_success or data.jackett.has_no_indexers:
-        await data.jackett.async_request_refresh()
+        data.jackett.look_soon()
     return answer
 
 
@@ -211,7 +211,7 @@ async def _add_torrent(call: ServiceCall) -> ServiceResponse:
             mode=call.data.get(ATTR_DELIVERY, preferences.delivery),
             seconds=call.data.get(ATTR_TIMEOUT, preferences.timeout),
         )
-    await data.downloads.async_request_refresh()
+    data.downloads.look_soon()
     return add_response(delivered) if call.return_response else None
 
 

@@ -180,6 +180,23 @@ async def test_no_category(lab: Lab, entry: ConfigEntry, act: Action) -> None:
     assert [torrent["category"] for torrent in torrents(lab.qbittorrent)] == [""]
 
 
+async def test_an_answer_does_not_wait_for_a_poll(
+    hass: HomeAssistant, lab: Lab, load: Load, act: Action
+) -> None:
+    """With thousands of torrents an old server takes seconds for a poll."""
+    proxy = await lab.proxy(lab.qbittorrent.url)
+    entry = await load(qbittorrent_url=proxy.url)
+    proxy.held = "sync/maindata"
+    added = await act("add_torrent", link=BOOK.magnet())
+    await proxy.asked.wait()
+    assert added["status"] == "added"
+    mirror = entry.runtime_data.servers.mirror
+    assert not mirror.torrents
+    proxy.go.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert mirror.torrents.keys() == {BOOK.infohash}
+
+
 async def test_without_a_response(
     hass: HomeAssistant, lab: Lab, entry: ConfigEntry, act: Action
 ) -> None:
@@ -188,6 +205,7 @@ async def test_without_a_response(
     answer = await hass.services.async_call("auralarchive", "add_torrent", data, blocking=True)
     assert answer is None
     assert len(torrents(lab.qbittorrent)) == 1
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.runtime_data.servers.mirror.torrents.keys() == {BOOK.infohash}
 
 

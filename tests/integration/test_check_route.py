@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from scripts.lab.jackett_model import Indexer
@@ -222,7 +223,7 @@ async def test_settings(
     assert leg["advice"]
 
 
-async def test_a_queue_that_is_full(lab: Lab, load: Load, act: Action) -> None:
+async def test_a_queue_that_is_full(hass: HomeAssistant, lab: Lab, load: Load, act: Action) -> None:
     """It counts what is active, not the limit alone."""
     server = lab.server()
     set_preferences(server, dht=True, queueing_enabled=True, max_active_downloads=1)
@@ -230,6 +231,7 @@ async def test_a_queue_that_is_full(lab: Lab, load: Load, act: Action) -> None:
     assert legs(await act("check_route"))["settings"]["status"] == "ok"
     book = make_torrent({"dune.m4b": b"sand" * 5000}, name="Dune")
     await act("add_torrent", link=book.magnet())
+    await hass.async_block_till_done(wait_background_tasks=True)
     leg = legs(await act("check_route"))["settings"]
     assert leg["status"] == "warning"
     assert "1 downloads are active, and 1 are allowed" in leg["detail"]

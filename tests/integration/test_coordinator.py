@@ -204,7 +204,7 @@ async def test_a_search_tells_that_jackett_is_away(
     assert (state_of(hass, JACKETT), state_of(hass, QBITTORRENT)) == (STATE_OFF, STATE_ON)
     await lab.jackett.restart()
     assert (await act("search", query="dune"))["total"] == 1
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, JACKETT) == STATE_ON
 
 

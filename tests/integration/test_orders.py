@@ -125,7 +125,7 @@ async def test_remove(
     assert records(lab.qbittorrent) == {}
     files = [lab.qbittorrent.downloads / path for path in DUNE.content]
     assert [file.exists() for file in files] == [not delete_files] * 2
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, "sensor.auralarchive_completed") == "0"
 
 

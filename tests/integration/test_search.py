@@ -134,7 +134,9 @@ async def test_no_link_and_no_key_in_it(lab: Lab, load: Load, act: Action) -> No
         assert secret not in text
 
 
-async def test_what_qbittorrent_has(lab: Lab, entry: ConfigEntry, act: Action) -> None:
+async def test_what_qbittorrent_has(
+    hass: HomeAssistant, lab: Lab, entry: ConfigEntry, act: Action
+) -> None:
     """A result that is there already says so, after an add at once."""
     lab.jackett.add_release(
         Release(title="Dune", download=torrent_file(BOOK), hash_text=BOOK.infohash)
@@ -142,6 +144,7 @@ async def test_what_qbittorrent_has(lab: Lab, entry: ConfigEntry, act: Action) -
     (result,) = (await act("search", query="dune"))["results"]
     assert not result["in_qbittorrent"]
     await act("add_torrent", result_id=result["result_id"])
+    await hass.async_block_till_done(wait_background_tasks=True)
     (result,) = (await act("search", query="dune"))["results"]
     assert result["in_qbittorrent"]
 
