@@ -45,9 +45,10 @@ async def test_search_add_and_download(
 
     async def downloads() -> dict[str, object]:
         listed = await act("get_downloads")
-        return {one["infohash"]: one["progress"] for one in listed["downloads"]}
+        return {one["infohash"]: (one["progress"], one["state"]) for one in listed["downloads"]}
 
-    await until(downloads, {added["infohash"]: 100.0}.__eq__)
+    # For a moment everything is there and the server has not said yet that it is complete.
+    await until(downloads, {added["infohash"]: (100.0, "seeding")}.__eq__)
     book = catalogue.torrent(catalogue.BOOKS[0], jackett.seed_url)
     for path, content in book.content.items():
         assert (qbittorrent.downloads / "auralarchive" / path).read_bytes() == content
